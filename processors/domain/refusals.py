@@ -1,0 +1,57 @@
+"""Why something is not taken: stable codes in their order of precedence (`contract.md` §4), and how an answer lists them."""
+
+from dataclasses import dataclass
+from typing import Final
+
+CODES: Final = tuple(
+    """message-undecodable key-mismatch field-invalid time-in-future too-many-pieces movement-id-reused item-unknown
+    variant-unknown template-unknown warehouse-unknown location-unknown unit-unknown account-unknown quantity-not-positive
+    quantity-not-whole date-outside-period document-missing account-missing lot-missing lot-quantities-differ
+    lot-not-managed serial-not-managed serial-count-differs serial-repeated lot-exists lot-other-supplier lot-unknown
+    lot-closed lot-unavailable lot-status-unavailable lot-blocked stock-insufficient serial-in-stock serial-not-in-stock
+    serial-cancelled serial-force-closed serial-reserved withdrawal-manual code-type-unknown code-part-missing
+    code-too-long progressive-exhausted movement-unknown movement-already-reversed reversal-impossible
+    reservation-unknown template-offset-invalid edit-field-unknown edit-not-allowed inventory-unknown inventory-closed
+    list-unknown list-not-open not-the-operator barcode-unknown barcode-invalid item-needed location-needed lot-needed
+    serial-needed quantity-needed ask-add-or-replace serial-already-counted line-unknown line-changed line-too-old
+    template-missing template-not-for-inventory master-invalid internal-error""".split()
+)
+ORDER: Final = {code: place for place, code in enumerate(CODES)}
+
+
+@dataclass(slots=True)
+class Reason:
+    """One reason: a stable code, a message that says what came and what mends it, the field it is about."""
+
+    code: str
+    message: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """All reasons that apply, in the order of `CODES`."""
+
+    reasons: tuple[Reason, ...]
+
+    @staticmethod
+    def of(reasons: list[Reason]) -> "Refusal":
+        """A refusal with its reasons put in order; at least one."""
+        assert reasons, "a refusal has a reason"
+        return Refusal(tuple(sorted(reasons, key=lambda reason: ORDER[reason.code])))
+
+    @property
+    def code(self) -> str:
+        """The first code, the one that stands in a dead letter's `error-code` header."""
+        return self.reasons[0].code
+
+    @property
+    def kind(self) -> str:
+        """`poison` for what cannot be read, `internal` for a bug of ours, else `rule`."""
+        match self.code:
+            case "message-undecodable" | "key-mismatch":
+                return "poison"
+            case "internal-error":
+                return "internal"
+            case _:
+                return "rule"

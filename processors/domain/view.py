@@ -1,0 +1,47 @@
+"""How a decision reads rows: a read-only view of the store through the batch's overlay.
+
+`Register[T]` names a compacted topic and the type of its rows, so that `view.get(STOCK, key)` is typed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Generic, Protocol, TypeVar
+
+from processors.domain.registers import CounterRow, LotRow, ReservationRow, SerialRow, StateRow, StockRow
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Register(Generic[T]):
+    """A register: its topic, which is also the name of its store."""
+
+    topic: str
+    row: type[T]
+
+
+STOCK: Final = Register("stock-register", StockRow)
+LOTS: Final = Register("lot-register", LotRow)
+SERIALS: Final = Register("serial-register", SerialRow)
+RESERVATIONS: Final = Register("reservation-register", ReservationRow)
+COUNTERS: Final = Register("counter-register", CounterRow)
+STATE: Final = Register("ledger-state", StateRow)
+
+SERIAL_LOTS: Final = "serial-lots"
+"""Index: key `class|code|variant|serial_code` → the keys of the serial's rows in `serial-register`, any lot."""
+
+
+class View(Protocol):
+    """Rows as they stand after the messages decided before this one. Nothing here writes."""
+
+    def get(self, register: Register[T], key: str) -> T | None:
+        """The row at a key, or None."""
+        ...
+
+    def prefix(self, register: Register[T], prefix: str) -> Iterator[tuple[str, T]]:
+        """All rows whose key starts with `prefix`, ascending by key (UTF-8 byte order)."""
+        ...
+
+    def members(self, index: str, key: str) -> tuple[str, ...]:
+        """The members of an index at a key (row keys, ascending), empty where there are none."""
+        ...
