@@ -1,0 +1,40 @@
+"""One decoded input as a processor sees it, and the words in which a processor tells the loop about itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from processors.domain.view import Register
+
+
+@dataclass(slots=True)
+class Message:
+    """A decoded input. `time_ms` is the record's timestamp: the only time a decision knows."""
+
+    topic: str
+    partition: int
+    offset: int
+    time_ms: int
+    key: str
+    value: Any
+    raw: bytes
+    """The value's bytes as they came, schema id included: what a hash of the content is taken over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A look-up derived from a register's rows, kept by the store beside them: row → index key (None: not indexed)."""
+
+    name: str
+    register: Register[Any]
+    key_of: Callable[[Any], str | None]
+
+
+@dataclass(slots=True)
+class Continuation:
+    """Work that waited for a barrier, or that goes on after a slice; `text` is the processor's own, from its state row."""
+
+    id: str
+    partition: int
+    text: str
+    time_ms: int
