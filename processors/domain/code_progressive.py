@@ -81,7 +81,7 @@ def number_text(part: CodePart, number: int) -> str:
 
 
 def number_of(part: CodePart, text: str, start: int) -> int | None:
-    """The number, at least `start`, that shows as `text`; None where none does, or (filled with a digit 1 to 9) several."""
+    """The number from `start` that shows as `text`; None where none does, or (filled with a digit 1 to 9) several."""
     found = []
     for cut in range(len(text)):
         digits = text[cut:]
