@@ -1,15 +1,15 @@
 """The judge of master data: what every record of `contract.md` §2 must be to take effect (architecture §4).
 
 A reference to a record that is not known yet is refused with the record to send first, so a file loads in the order
-company, letters, code types, lot statuses, warehouses, templates, items. Two references may point ahead, because they go
-round in circles: a warehouse's adjustment templates and a template's offset template. They are judged as soon as both
-ends are known, and checked again when a movement or a count uses them.
+company, letters, code types, lot statuses, warehouses, templates, items. Two references may point ahead, because
+they go round in circles: a warehouse's adjustment templates and a template's offset template. They are judged as soon
+as both ends are known, and checked again when a movement or a count uses them.
 """
 
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from processors.domain.code_type_checks import is_company_wide, judge_code_type, overlaps
+from processors.domain.code_type_checks import company_wide, judge_code_type, overlaps
 from processors.domain.item_checks import judge_item
 from processors.domain.master import (
     Account,
@@ -31,8 +31,10 @@ from processors.domain.refusals import ORDER, Reason
 from processors.domain.template_checks import judge_template, judge_warehouse
 
 BARCODE_TARGETS = frozenset(
-    """item_class item_code variant warehouse location lot serial quantity loading_unit_year loading_unit_group
-    loading_unit_number""".split()
+    (
+        *("item_class", "item_code", "variant", "warehouse", "location", "lot", "serial", "quantity"),
+        *("loading_unit_year", "loading_unit_group", "loading_unit_number"),
+    )
 )
 
 
@@ -80,9 +82,25 @@ def _company(record: Company, master: MasterData) -> list[Reason]:
     except (KeyError, ValueError, OSError):
         message = f"expected an IANA time zone such as Europe/Rome, got {record.time_zone!r}"
         reasons.append(invalid("time_zone", message))
-    if record.lot_code_scope == "company" != master.company.lot_code_scope:
-        reasons += _company_overlaps(replace(master, company=record), "lot_code_scope")
+    if record.lot_code_scope != master.company.lot_code_scope:
+        reasons += _scope_change(record, master)
     return reasons
+
+
+def _scope_change(record: Company, master: MasterData) -> list[Reason]:
+    """Lots that exist were made unique in the old scope; so the scope is settled before the first lot-managed item."""
+    item = next((item for item in master.items.values() if item.lot_managed), None)
+    if item is not None:
+        return [
+            invalid(
+                "lot_code_scope",
+                f"the scope of lot codes cannot change once there is a lot-managed item ({item.item_class}|"
+                f"{item.item_code}): send the company before the items",
+            )
+        ]
+    if record.lot_code_scope == "company":
+        return _company_overlaps(replace(master, company=record), "lot_code_scope")
+    return []
 
 
 def _letter(record: YearLetter | MonthLetter, master: MasterData) -> list[Reason]:
@@ -103,12 +121,18 @@ def _letter(record: YearLetter | MonthLetter, master: MasterData) -> list[Reason
 
 
 def _company_overlaps(after: MasterData, field: str, used: str | None = None) -> list[Reason]:
-    """Company-wide code types that would give the same codes; `used`: only those with that part."""
+    """Pairs of company-wide code types that would give the same code; `used`: only where one has that part."""
     reasons: list[Reason] = []
-    for code_type in after.code_types.values():
-        if is_company_wide(code_type, after) and (used is None or used in {part.field for part in code_type.parts}):
-            reasons += [replace(reason, field=field) for reason in overlaps(code_type, after)]
+    for kind in ("lot", "serial"):
+        wide = company_wide(kind, after)
+        for place, code_type in enumerate(wide):
+            others = [other for other in wide[:place] if used is None or _uses(code_type, used) or _uses(other, used)]
+            reasons += [replace(reason, field=field) for reason in overlaps(code_type, others, after)]
     return reasons
+
+
+def _uses(code_type: CodeType, field: str) -> bool:
+    return any(part.field == field for part in code_type.parts)
 
 
 def _list_type(record: ListType) -> list[Reason]:
