@@ -10,7 +10,7 @@ One `Counters` per worker, used by its one thread. The order of calls, beside th
 A batch whose commit has an unknown outcome is told neither `committed` nor `dropped`: its partitions are taken over.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -59,8 +59,10 @@ class Reservation:
     """Epoch of everything company-wide in this batch; None: nothing is, and `confirm` has nothing to ask."""
     fence: dict[int, int] = field(default_factory=dict)
     """Partitions with anything company-wide → offset of our owner record, as used in Redis."""
-    texts: dict[int, dict[str, str]] = field(default_factory=dict)
-    """Partition → texts that may be tentatively claimed or released under this nonce → their owner."""
+    asked: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    """(counter key, partition) of company-wide needs → `next_ordinal` of the row they were reserved with."""
+    claiming: set[int] = field(default_factory=set)
+    """Partitions that may hold tentative claims under this nonce."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +77,18 @@ class Verdicts:
 
 
 class Counters(Protocol):
-    """Allocation of ordinals and codes. Only `reserve`, `claim`, `take_over`, `flush_outcomes`, `check`: one Redis round
-    trip each; `own`, `confirm`: one of the epoch log. Each may raise `CountersUnavailable`."""
+    """Allocation of ordinals and codes.
+
+    `reserve`, `claim`, `flush_outcomes`: one Redis round trip each; `own`, `confirm`: one of the epoch log. Whatever
+    asks Redis may raise `CountersUnavailable`, and at a new connection `CountersMisconfigured`; errors of the log pass.
+    """
 
     def check(self) -> None:
-        """Raise `CountersMisconfigured` where the server may not be used. Called at start; every new connection repeats it."""
+        """Raise `CountersMisconfigured` where the server may not be used. At start; every new connection repeats it."""
         ...
 
     def own(self, partitions: Sequence[int]) -> None:
-        """Append our owner records. Before the catch-up notes its end offsets: whoever flushes after that fails `confirm`."""
+        """Append our owner records, before the catch-up notes its ends: whoever flushes later fails `confirm`."""
         ...
 
     def take_over(self, partitions: Sequence[int], lookup: Callable[[Claim], bool]) -> None:
@@ -109,20 +114,23 @@ class Counters(Protocol):
         ...
 
     def confirm(self, reservation: Reservation) -> None:
-        """After the flush, before the commit: raise `EpochChanged` unless epoch and owners are still the newest in the log.
-        No Redis. Returns at once where the reservation has nothing company-wide."""
+        """After the flush, before the commit: the reservation's epoch and owners are still the newest in the log.
+
+        Else `EpochChanged` or `OwnerChanged`. Asks the log, never Redis; nothing where nothing is company-wide.
+        """
         ...
 
     def committed(self, reservation: Reservation, decisions: Sequence[Decision]) -> None:
-        """The batch is committed with exactly these decisions. No I/O: sent with the next call.
+        """The batch is committed with these decisions: those of the last `claim`, up to its `wait_at`. No I/O: the
+        outcome is sent with the next call.
 
-        Their claims become firm, their released codes free, everything else tentative is let go; company-wide ordinals
-        from `next_ordinal` of their last counter row on go back where they may.
+        Their claims become firm and their released codes free; company-wide ordinals from `next_ordinal` of their last
+        counter rows on go back to all where they may. Who ends a batch elsewhere than at `wait_at` claims again first.
         """
         ...
 
     def dropped(self, reservation: Reservation) -> None:
-        """The batch certainly has no effect. Tentative claims are let go with the next call; ordinals stay the partition's."""
+        """The batch certainly has no effect: claims are let go with the next call, ordinals stay the partition's."""
         ...
 
     def flush_outcomes(self) -> bool:
@@ -133,7 +141,7 @@ class Counters(Protocol):
     def rebuild(self, registers: "Registers") -> "Rebuilt":
         """Write the company-wide state anew from the registers; or wait for the worker that is at it (architecture §5).
 
-        Only with no transaction open and no work in hand. Waits through `Clock.wait`. `CountersUnavailable`: call again.
+        Only with no transaction open, no work in hand. Waits through `Clock.wait`. `CountersUnavailable`: call again.
         """
         ...
 
@@ -145,11 +153,12 @@ class Registers(Protocol):
         """Note the end offsets (READ_UNCOMMITTED) of all partitions of counter-, lot- and serial-register, now."""
         ...
 
-    def rows(self) -> Iterator[CounterRow | Claim]:
+    def rows(self) -> Iterator[CounterRow | Claim | None]:
         """Read committed up to the noted ends: of every key the latest row, tombstones left out, in any order.
 
         Rows of `counter-register` as they are (item-wide ones are ignored); of lots and serials whose code is unique
-        across the company the `Claim` that holds it. May poll the consumer between rows.
+        across the company the `Claim` that holds it. None is a sign of life: yielded at least once a second while
+        reading takes longer, else another worker takes the rebuild for dead. May poll the consumer between rows.
         """
         ...
 
