@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from processors.domain.calendar import date_of
 
@@ -33,7 +33,8 @@ DATE_WIDTHS: Final = {
 class CodeFields:
     """Everything a code may be made of; None or empty text is a missing value. Dates are day numbers (`calendar`).
 
-    `year_letters` and `month_letters` are those of the master data; the letters are looked up by the insert date.
+    `year_letters` and `month_letters` are those of the master data; the letters are looked up by the insert date, unless
+    `year_letter` or `month_letter` gives one at once.
     """
 
     item_class: str | None = None
@@ -50,6 +51,8 @@ class CodeFields:
     delivery_note_number: str | None = None
     supplier_lot: str | None = None
     lot_code: str | None = None
+    year_letter: str | None = None
+    month_letter: str | None = None
     year_letters: Mapping[int, str] = field(default_factory=dict)
     month_letters: Mapping[int, str] = field(default_factory=dict)
 
@@ -69,14 +72,21 @@ def value_of(fields: CodeFields, name: str) -> str | None:
         case "insert_year" | "expiry_year":
             return None if day is None else f"{date_of(day).year:04d}"
         case "year_letter":
-            return None if day is None else fields.year_letters.get(date_of(day).year) or None
+            return fields.year_letter or _looked_up(fields.year_letters, day, "year")
         case "month_letter":
-            return None if day is None else fields.month_letters.get(date_of(day).month) or None
+            return fields.month_letter or _looked_up(fields.month_letters, day, "month")
         case _ if name in _TEXTS:
             text: str | None = getattr(fields, name)
             return text or None
         case _:
             raise KeyError(f"expected a part field, got {name!r}")
+
+
+def _looked_up(letters: Mapping[int, str], day: int | None, unit: Literal["year", "month"]) -> str | None:
+    if day is None:
+        return None
+    date = date_of(day)
+    return letters.get(date.year if unit == "year" else date.month) or None
 
 
 _TEXTS: Final = (

@@ -7,6 +7,7 @@ taken nor skipped leaves no trace: the next message, or the same one decided aga
 from collections.abc import Iterator
 from dataclasses import replace
 
+from processors.domain import keys
 from processors.domain.progressives import Counter, Interval, OrdinalsShort, intervals_text, parse_intervals
 from processors.domain.registers import CounterRow
 
@@ -101,8 +102,8 @@ class Progressive:
 
 
 def row_key(counter: Counter, partition: int) -> str:
-    """Key of a counter's row: the counter's key and the partition (`kind|type|class|code|variant|root|partition`)."""
-    return f"{counter.key}|{partition}"
+    """Key of a counter's row, `counter|partition`: the counter's own key is one part, so its `|` are escaped."""
+    return keys.join(counter.key, str(partition))
 
 
 def release(row: CounterRow, ordinal: int, updated_at: int) -> CounterRow:
