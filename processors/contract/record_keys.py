@@ -1,0 +1,113 @@
+"""Key and route of every record (`contract.md` §1 to §3): the key is its identity, the route gives its partition."""
+
+from collections.abc import Callable
+from typing import Final, cast
+
+from processors.contract.cluster_records import COUNTER_EPOCHS_KEY, CounterEpoch, Meta
+from processors.domain import keys
+from processors.domain.events import HistoryEntry, LineageEdge, Posting, Reply
+from processors.domain.master import MasterRecord, master_id
+from processors.domain.movement import Movement, RegisterEdit
+from processors.domain.progressives import Counter
+from processors.domain.registers import CounterRow, LotRow, ReservationRow, SerialRow, StateRow, StockRow
+
+KeyOf = Callable[[object], str | None]
+
+
+def item_key(value: Movement | RegisterEdit | Posting | HistoryEntry | LineageEdge) -> str:
+    """`class|code`: the route of everything about an item."""
+    return keys.join(value.item_class, value.item_code)
+
+
+def master_key(value: MasterRecord) -> str:
+    """`<kind>|<id>`."""
+    return keys.join(*master_id(value))
+
+
+def reply_key(value: Reply) -> str:
+    return value.request_id
+
+
+def stock_key(row: StockRow) -> str:
+    """`class|code|variant|warehouse|location|lot`."""
+    return keys.join(
+        row.item_class, row.item_code, row.variant or "", row.warehouse, row.location or "", row.lot_code or ""
+    )
+
+
+def lot_key(row: LotRow) -> str:
+    """`class|code|variant|lot_code`."""
+    return keys.join(row.item_class, row.item_code, row.variant, row.lot_code)
+
+
+def serial_key(row: SerialRow) -> str:
+    """`class|code|variant|lot_code|serial_code`."""
+    return keys.join(row.item_class, row.item_code, row.variant, row.lot_code or "", row.serial_code)
+
+
+def reservation_key(row: ReservationRow) -> str:
+    """`class|code|variant|warehouse|location|lot|serial|document_type|document_number`."""
+    return keys.join(
+        row.item_class,
+        row.item_code,
+        row.variant or "",
+        row.warehouse,
+        row.location or "",
+        row.lot_code or "",
+        row.serial_code or "",
+        row.document_type,
+        row.document_number,
+    )
+
+
+def counter_key(row: CounterRow) -> str:
+    """`counter|partition`: the counter's own key is one part, so its inner `|` are escaped."""
+    item = (row.item_class or "", row.item_code or "", row.variant or "") if row.scope == "item" else None
+    return keys.join(Counter(row.kind, row.code_type, item, row.root_key).key, str(row.partition))
+
+
+def state_key(row: StateRow) -> str:
+    """`kind|class|code|id` for a row of an item, else `kind|id`."""
+    if row.item_class is None or row.item_code is None:
+        return keys.join(row.kind, row.id)
+    return keys.join(row.kind, row.item_class, row.item_code, row.id)
+
+
+def meta_key(row: Meta) -> str:
+    return row.name
+
+
+def epoch_key(_: CounterEpoch) -> str:
+    return COUNTER_EPOCHS_KEY
+
+
+def row_route(row: StockRow | LotRow | SerialRow | ReservationRow) -> str:
+    """Rows lie where their item's movements lie."""
+    return keys.join(row.item_class, row.item_code)
+
+
+def state_route(row: StateRow) -> str | None:
+    """The item's route; None for a row of the partition itself, which its task puts into its own partition."""
+    if row.item_class is None or row.item_code is None:
+        return None
+    return keys.join(row.item_class, row.item_code)
+
+
+def no_route(_: object) -> None:
+    """The partition does not follow from the value: the row names it (counters), or the request does (replies)."""
+    return
+
+
+def of(function: Callable[..., str | None]) -> KeyOf:
+    """A key function of one record class as one of any value: the manifest pairs each with its own record classes."""
+    return cast(KeyOf, function)
+
+
+ROW_KEYS: Final[dict[type, KeyOf]] = {
+    StockRow: of(stock_key),
+    LotRow: of(lot_key),
+    SerialRow: of(serial_key),
+    ReservationRow: of(reservation_key),
+    CounterRow: of(counter_key),
+    StateRow: of(state_key),
+}
