@@ -33,8 +33,8 @@ DATE_WIDTHS: Final = {
 class CodeFields:
     """Everything a code may be made of; None or empty text is a missing value. Dates are day numbers (`calendar`).
 
-    `year_letters` and `month_letters` are those of the master data; the letters are looked up by the insert date, unless
-    `year_letter` or `month_letter` gives one at once.
+    `year_letters` and `month_letters` are those of the master data; the letters are looked up by the insert date,
+    unless `year_letter` or `month_letter` gives one at once.
     """
 
     item_class: str | None = None

@@ -14,6 +14,14 @@ LENGTHS = f"a length from 1 to {CODE_LENGTH_MAX} characters"
 
 def judge_code_type(record: CodeType, master: MasterData) -> list[Reason]:
     """Every reason against a code type: its parts, its progressive, its root, what it was before, who it overlaps."""
+    reasons = rule_wrong(record, master)
+    if not reasons and is_company_wide(record, master):
+        reasons += overlaps(record, company_wide(record.kind, master), master)
+    return reasons
+
+
+def rule_wrong(record: CodeType, master: MasterData) -> list[Reason]:
+    """Every reason against a code type by itself and against what it was before, its neighbours left aside."""
     reasons = name_wrong("code", record.code)
     for place, part in enumerate(record.parts):
         reasons += _part(record, part, f"parts[{place}]")
@@ -27,8 +35,6 @@ def judge_code_type(record: CodeType, master: MasterData) -> list[Reason]:
                 "parts",
             )
         )
-    if not reasons and is_company_wide(record, master):
-        reasons += overlaps(record, company_wide(record.kind, master), master)
     return reasons
 
 
