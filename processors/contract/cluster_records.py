@@ -1,10 +1,7 @@
 """Records about the cluster itself: its facts (`meta`), the epochs of company-wide counters (`counter-epochs`)."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
-
-COUNTER_EPOCHS_KEY: Final = "counters"
-"""Key of every record in `counter-epochs`: all of them speak of the one set of company-wide counters."""
+from typing import Literal
 
 
 @dataclass(slots=True)
@@ -18,9 +15,11 @@ class Meta:
 
 @dataclass(slots=True)
 class CounterEpoch:
-    """A step of a rebuild (architecture §5). An epoch is the offset of its `epoch` record; the others name it."""
+    """A step of a rebuild (architecture §5), or a change of owner. An epoch is the offset of its `epoch` record, which
+    `progress` and `done` name; an `owner` record names its partition, and its offset is that owner's fence."""
 
-    kind: Literal["epoch", "progress", "done"]
+    kind: Literal["epoch", "progress", "done", "owner"]
     epoch: int | None
     by: str
     at: int
+    partition: int | None = None

@@ -123,14 +123,14 @@ _OUTPUTS: Final = (
 _INTERNAL: Final = (
     _register("ledger-state", StateRow, of(record_keys.state_route)),
     Topic("meta", "internal", (Meta,), of(record_keys.meta_key), of(record_keys.meta_key), True, FOREVER, tasks=False),
-    # Not compacted: an epoch is the offset of its record, and the newest one must always be there to be read.
+    # An epoch is the offset of its record: compaction keeps offsets, and the newest record of each key.
     Topic(
         "counter-epochs",
         "internal",
         (CounterEpoch,),
         of(record_keys.epoch_key),
         of(record_keys.epoch_key),
-        compacted=False,
+        compacted=True,
         retention_ms=FOREVER,
         tasks=False,
     ),

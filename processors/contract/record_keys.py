@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, cast
 
-from processors.contract.cluster_records import COUNTER_EPOCHS_KEY, CounterEpoch, Meta
+from processors.contract.cluster_records import CounterEpoch, Meta
 from processors.domain import keys
 from processors.domain.events import HistoryEntry, LineageEdge, Posting, Reply
 from processors.domain.master import MasterRecord, master_id
@@ -77,8 +77,15 @@ def meta_key(row: Meta) -> str:
     return row.name
 
 
-def epoch_key(_: CounterEpoch) -> str:
-    return COUNTER_EPOCHS_KEY
+def epoch_key(record: CounterEpoch) -> str:
+    """What compaction may leave: the newest epoch, its newest sign of life, the newest owner of each partition."""
+    match record.kind:
+        case "epoch":
+            return "epoch"
+        case "owner":
+            return keys.join("owner", str(record.partition))
+        case _:
+            return "progress"
 
 
 def row_route(row: StockRow | LotRow | SerialRow | ReservationRow) -> str:

@@ -18,6 +18,19 @@ class Emit:
     route: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Barrier:
+    """A continuation for the runtime to keep and to run (`Processor.resume`) in a transaction of its own.
+
+    It runs once the task has committed `topic` up to where it stood when this was decided; None: at the next turn (the
+    next slice of long work). `id` is unique in the task; the same id again replaces the text.
+    """
+
+    id: str
+    topic: str | None
+    text: str
+
+
 @dataclass(slots=True)
 class Decision:
     """The whole effect of one message. `rows`: register → key → new row, None = the row is gone."""
@@ -26,5 +39,6 @@ class Decision:
     records: list[Emit] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     released: list[Claim] = field(default_factory=list)
+    barriers: list[Barrier] = field(default_factory=list)
     refusal: Refusal | None = None
     """Set: the message goes to its topic's dead letters with these reasons; `records` then hold the reply only."""

@@ -228,6 +228,22 @@ class MasterData:
     month_letters: dict[int, str] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
 
+    def copy(self) -> "MasterData":
+        """A copy that can be changed by itself: what the judge decides a batch of master data against."""
+        return MasterData(
+            self.company,
+            dict(self.items),
+            dict(self.code_types),
+            dict(self.lot_statuses),
+            dict(self.warehouses),
+            dict(self.templates),
+            dict(self.list_types),
+            dict(self.barcode_rules),
+            dict(self.year_letters),
+            dict(self.month_letters),
+            dict(self.accounts),
+        )
+
     def put(self, record: MasterRecord) -> None:
         """Take an accepted record over, in place of the one with the same id."""
         match record:
