@@ -1,0 +1,129 @@
+"""Parts that tests share: a real broker, a real Redis, and the account of what was not run.
+
+A part that cannot be had here makes its tests "not run", each named at the end. With `REQUIRE_ALL=1` (as in CI) that is
+a failure, except for tests marked `docker`.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from processors.embedded.broker import Broker
+from processors.embedded.redis import RedisServer
+from processors.embedded.trouble import Trouble
+
+NOT_RUN = pytest.StashKey[dict[str, list[str]]]()
+ABSENT = "absent part: "
+
+
+def absent(part: str, reason: str) -> None:
+    """Leave the running test out, because `part` cannot be had here."""
+    pytest.skip(f"{ABSENT}{part} ({reason})")
+
+
+@pytest.fixture(scope="session")
+def session_dir() -> Iterator[Path]:
+    """A directory for the data of the session's servers: on the disk, gone afterwards."""
+    directory = Path(tempfile.mkdtemp(prefix="lotstream-tests-"))
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def cluster(session_dir: Path) -> Iterator[Broker]:
+    """One broker for the whole session: `.bootstrap_servers`, `.stop()`, `.kill()`, `.start()` (same port and data).
+
+    Whoever stops it starts it again before the test ends; for an empty or a killable one see `fresh_cluster`.
+    """
+    broker = Broker(session_dir / "broker")
+    _start_or_leave_out(broker.start, "embedded broker")
+    yield broker
+    broker.kill()
+
+
+@pytest.fixture
+def fresh_cluster(tmp_path: Path) -> Iterator[Callable[..., Broker]]:
+    """Makes brokers of the test's own, empty and started: `fresh_cluster()`, `fresh_cluster({"setting": "value"})`."""
+    with ExitStack() as ending:
+
+        def make(settings: dict[str, str] | None = None) -> Broker:
+            directory = Path(tempfile.mkdtemp(prefix="broker-", dir=tmp_path))
+            broker = Broker(directory, settings=settings)
+            _start_or_leave_out(broker.start, "embedded broker")
+            # Its data may be large, and pytest keeps the directories of the last sessions.
+            ending.callback(shutil.rmtree, directory, ignore_errors=True)
+            ending.callback(broker.kill)
+            return broker
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def redis_server(session_dir: Path) -> Iterator[RedisServer]:
+    """One Redis for the session: `.url`, `.pid`, `.stop()`, `.kill()`, `.start()` (same port and data), `.flush()`."""
+    server = RedisServer(session_dir / "redis")
+    _start_or_leave_out(server.start, "Redis")
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def fresh_redis(tmp_path: Path) -> Iterator[Callable[..., RedisServer]]:
+    """Makes Redis servers of the test's own: `fresh_redis()`, `fresh_redis({"maxmemory-policy": "allkeys-lru"})`."""
+    with ExitStack() as ending:
+
+        def make(settings: dict[str, str] | None = None) -> RedisServer:
+            server = RedisServer(Path(tempfile.mkdtemp(prefix="redis-", dir=tmp_path)), settings=settings)
+            _start_or_leave_out(server.start, "Redis")
+            ending.callback(server.kill)
+            return server
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> None:
+    """For tests marked `docker`: they run where a Docker engine answers."""
+    import docker
+
+    try:
+        docker.from_env(timeout=5).ping()
+    except Exception as error:
+        absent("Docker engine", type(error).__name__)
+
+
+def _start_or_leave_out(start: Callable[[], None], part: str) -> None:
+    try:
+        start()
+    except Trouble as trouble:
+        if trouble.code not in ("network-missing", "java-missing", "redis-missing"):
+            raise
+        absent(part, str(trouble))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[NOT_RUN] = {}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.skipped and isinstance(report.longrepr, tuple):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        part = reason.removeprefix(ABSENT)
+        item.config.stash[NOT_RUN].setdefault(part, []).append(item.nodeid)
+        if os.environ.get("REQUIRE_ALL") == "1" and item.get_closest_marker("docker") is None:
+            report.outcome = "failed"
+            report.longrepr = f"not run, but REQUIRE_ALL=1: {part}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    not_run = terminalreporter.config.stash[NOT_RUN]
+    for part, tests in sorted(not_run.items()):
+        terminalreporter.write_line(f"not run: {len(tests)} tests, {part}", yellow=True)
