@@ -113,11 +113,13 @@ def _cached(kind: str, nullable: bool) -> tuple[Callable[[Any], bytes | None], C
     cache = _CACHES.setdefault((kind, nullable), {})
     to_bytes = _WRITERS[kind]
 
+    def encode(value: object) -> bytes:
+        if not nullable:
+            return to_bytes(value)
+        return b"\0" if value is None else b"\2" + to_bytes(value)
+
     def fill(value: object) -> bytes:
-        if nullable:
-            encoded = b"\0" if value is None else b"\2" + to_bytes(value)
-        else:
-            encoded = to_bytes(value)
+        encoded = encode(value)
         wire.keep(cache, value, encoded)
         return encoded
 
@@ -159,7 +161,7 @@ class _Writer:
                 encoded = "LENGTHS[n] if (n := len(e := {}.encode())) < 4096 else varint(n)"
                 if not nullable:
                     return f"({encoded.format(value)}), e"
-                return f"*((b'\\0',) if (x := {value}) is None else (b'\\2', {encoded.format('x')}, e))"
+                return f"b'\\0' if (x := {value}) is None else b'\\2' + ({encoded.format('x')}) + e"
             case "bytes" | "array" | "map":
                 self.names[fill] = self._long_writer(schema, kind)
                 if not nullable:

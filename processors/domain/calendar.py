@@ -35,7 +35,7 @@ def parse_day(text: str) -> int:
 def time_text(time_ms: int) -> str:
     """ISO 8601 form in UTC with milliseconds and `Z`."""
     seconds, ms = divmod(time_ms, 1000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{ms:03d}Z"
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{ms:03d}Z"
 
 
 def parse_time(text: str) -> int:
