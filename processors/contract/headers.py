@@ -1,0 +1,126 @@
+"""Headers: CloudEvents (binary mode) on every output, and what a dead letter says about itself (`contract.md` §1)."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from processors.contract.schema_files import record_name
+from processors.domain.calendar import time_text
+
+Header = tuple[str, bytes | None]
+Headers = list[Header]
+
+CONTENT_TYPE: Final = b"application/avro"
+ERRORS_PREFIX: Final = "__streams.errors."
+"""As Kafka Streams names what went wrong, so that its tools read our dead letters too."""
+CODE: Final = "error-code"
+KIND: Final = "error-kind"
+ATTEMPT: Final = "error-attempt"
+TRACEPARENT: Final = "traceparent"
+_TIMES_MAX: Final = 4096
+
+
+class OutputHeaders:
+    """Builds the headers of outputs. `source` names the kind of process as a URI, such as `/lotstream/ledger`."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source.encode()
+        self._constant: dict[type, tuple[Header, ...]] = {}
+        self._times: dict[int, Header] = {}
+
+    def of(self, record: type, event_id: str, key: bytes, time_ms: int, traceparent: bytes | None = None) -> Headers:
+        """Headers of one output.
+
+        `record`: its class (a tombstone's: that of the row that is gone). `event_id`: unique within the source and the
+        same when the input is decided again, see `event_id`. `key`: the record's key, which is the event's subject.
+        `time_ms`: the input's time. `traceparent`: the input's, where it had one.
+        """
+        headers = [
+            *(self._constant.get(record) or self._constants(record)),
+            ("ce_id", event_id.encode()),
+            self._times.get(time_ms) or self._time(time_ms),
+            ("ce_subject", key),
+        ]
+        if traceparent is not None:
+            headers.append((TRACEPARENT, traceparent))
+        return headers
+
+    def _constants(self, record: type) -> tuple[Header, ...]:
+        headers: tuple[Header, ...] = (
+            ("ce_specversion", b"1.0"),
+            ("ce_type", f"lotstream.{record_name(record)}".encode()),
+            ("ce_source", self._source),
+            ("content-type", CONTENT_TYPE),
+        )
+        self._constant[record] = headers
+        return headers
+
+    def _time(self, time_ms: int) -> Header:
+        if len(self._times) >= _TIMES_MAX:
+            self._times.clear()
+        header = ("ce_time", time_text(time_ms).encode())
+        self._times[time_ms] = header
+        return header
+
+
+def event_id(topic: str, partition: int, offset: int, number: int) -> str:
+    """Identity of the `number`-th output that follows from one input record."""
+    return f"{topic}/{partition}/{offset}/{number}"
+
+
+def dead_letter_headers(
+    original: Iterable[Header],
+    topic: str,
+    partition: int,
+    offset: int,
+    *,
+    code: str,
+    kind: str,
+    message: str,
+    exception: str = "",
+    stacktrace: str = "",
+) -> Headers:
+    """The original headers, and where the record was and why it was not taken.
+
+    `code` and `kind` are the refusal's; `exception` is the class name where there was one, else the code. The attempt
+    is one more than the one a replayed record came with.
+    """
+    kept = list(original)
+    attempt = attempt_of(kept) + 1
+    errors = {
+        "topic": topic,
+        "partition": str(partition),
+        "offset": str(offset),
+        "exception": exception or code,
+        "stacktrace": stacktrace,
+        "message": message,
+    }
+    return [
+        *original_headers(kept),
+        *((ERRORS_PREFIX + name, text.encode("utf-8", "replace")) for name, text in errors.items()),
+        (CODE, code.encode()),
+        (KIND, kind.encode()),
+        (ATTEMPT, str(attempt).encode()),
+    ]
+
+
+def original_headers(headers: Iterable[Header]) -> Headers:
+    """The headers without what a dead letter added."""
+    return [
+        header
+        for header in headers
+        if not header[0].startswith(ERRORS_PREFIX) and header[0] not in (CODE, KIND, ATTEMPT)
+    ]
+
+
+def replay_headers(headers: Iterable[Header]) -> Headers:
+    """Headers of a dead letter that is sent again: the original ones, and the attempt for the next one to count on."""
+    kept = list(headers)
+    return [*original_headers(kept), *((name, value) for name, value in kept if name == ATTEMPT)]
+
+
+def attempt_of(headers: Iterable[Header]) -> int:
+    """How often a record has been refused so far; 0 for one that comes for the first time."""
+    for name, value in headers:
+        if name == ATTEMPT and value is not None and value.isdigit() and len(value) < 10:
+            return int(value)
+    return 0
