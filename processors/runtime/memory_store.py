@@ -1,0 +1,72 @@
+"""A store in memory: for tests and `simulate`, under the same contract as the one on disk."""
+
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from processors.runtime.store import Membership, Put, Stamp, Store, merged
+
+
+class MemoryStore:
+    """`Store` over dictionaries; keys are kept in order for `prefix`."""
+
+    def __init__(self) -> None:
+        self.wipe()
+
+    def wipe(self) -> None:
+        self._rows: dict[str, dict[str, bytes]] = defaultdict(dict)
+        self._keys: dict[str, list[bytes]] = defaultdict(list)
+        self._members: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._stamp = Stamp()
+
+    def get(self, register: str, key: str) -> bytes | None:
+        return self._rows[register].get(key)
+
+    def prefix(self, register: str, prefix: str) -> Iterator[tuple[str, bytes]]:
+        keys, wanted = self._keys[register], prefix.encode()
+        for place in range(bisect_left(keys, wanted), len(keys)):
+            if not keys[place].startswith(wanted):
+                return
+            key = keys[place].decode()
+            yield key, self._rows[register][key]
+
+    def members(self, index: str, key: str) -> tuple[str, ...]:
+        return self._members.get((index, key), ())
+
+    def stamp(self) -> Stamp:
+        return Stamp(dict(self._stamp.positions), dict(self._stamp.topic_ids), self._stamp.caught_up_at_ms)
+
+    def write(self, puts: Sequence[Put], memberships: Sequence[Membership], positions: Mapping[str, int]) -> None:
+        for put in puts:
+            rows, keys = self._rows[put.register], self._keys[put.register]
+            if put.value is None:
+                if rows.pop(put.key, None) is not None:
+                    del keys[bisect_left(keys, put.key.encode())]
+            else:
+                if put.key not in rows:
+                    insort(keys, put.key.encode())
+                rows[put.key] = put.value
+        touched = {(m.index, m.key): self.members(m.index, m.key) for m in memberships}
+        for place, entry in merged(touched, memberships).items():
+            self._members[place] = tuple(sorted(entry))
+        self._stamp.positions.update(positions)
+
+    def caught_up(self, topic_ids: Mapping[str, str], at_ms: int) -> None:
+        self._stamp.topic_ids, self._stamp.caught_up_at_ms = dict(topic_ids), at_ms
+
+    def close(self) -> None:
+        """Nothing to give back: a closed store opens again with what it held."""
+
+
+class MemoryStores:
+    """`Stores` that outlive a worker object, as files outlive a process; `lost()` is a machine's disk gone."""
+
+    def __init__(self) -> None:
+        self._stores: dict[int, MemoryStore] = defaultdict(MemoryStore)
+
+    def open(self, partition: int) -> Store:
+        return self._stores[partition]
+
+    def lost(self) -> None:
+        """Forget every row."""
+        self._stores.clear()

@@ -1,0 +1,158 @@
+"""A task's rows as a batch sees them: the batch's own changes over a cache of decoded rows over the store."""
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterator, Sequence
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, TypeVar
+
+from processors.domain.message import Index
+from processors.domain.view import Register
+from processors.runtime.store import Membership, Store
+
+T = TypeVar("T")
+Decode = Callable[[str, bytes], Any]
+
+CACHE_ROWS = 100_000
+"""Decoded rows kept per generation of a task's cache; at most two generations are held."""
+
+
+class RowCache:
+    """Decoded rows in two generations: full, the young one becomes the old one. What is used stays."""
+
+    def __init__(self, rows_max: int = CACHE_ROWS) -> None:
+        self._max = rows_max
+        self._young: dict[tuple[str, str], object] = {}
+        self._old: dict[tuple[str, str], object] = {}
+
+    def get(self, place: tuple[str, str]) -> object | None:
+        row = self._young.get(place)
+        if row is None:
+            row = self._old.get(place)
+            if row is not None:
+                self._young[place] = row
+        return row
+
+    def put(self, place: tuple[str, str], row: object | None) -> None:
+        if row is None:
+            self._young.pop(place, None)
+            self._old.pop(place, None)
+            return
+        if len(self._young) >= self._max:
+            self._old, self._young = self._young, {}
+        self._young[place] = row
+
+
+class TaskView:
+    """`View` of one task (partition), and the changes that a batch makes to it.
+
+    Changes are kept one row per (register, key); `forget` drops them, `keep` hands them to the cache after the commit.
+    """
+
+    def __init__(self, store: Store, decode: Decode, indexes: Sequence[Index], cache_rows: int = CACHE_ROWS) -> None:
+        self._store, self._decode = store, decode
+        self._cache = RowCache(cache_rows)
+        self._indexes: dict[str, list[Index]] = {}
+        for index in indexes:
+            self._indexes.setdefault(index.register.topic, []).append(index)
+        self._rows: dict[tuple[str, str], Any] = {}
+        self._order: dict[str, list[str]] = {}
+        self._entries: dict[tuple[str, str], set[str]] = {}
+        self._memberships: list[Membership] = []
+
+    # reading
+
+    def get(self, register: Register[T], key: str) -> T | None:
+        place = (register.topic, key)
+        rows = self._rows
+        if place in rows:
+            changed: T | None = rows[place]
+            return changed
+        row: Any = self._cache.get(place)
+        if row is None:
+            stored = self._store.get(register.topic, key)
+            if stored is None:
+                return None
+            row = self._decode(register.topic, stored)
+            self._cache.put(place, row)
+        return row  # type: ignore[no-any-return]  # the codec's row class is the register's
+
+    def prefix(self, register: Register[T], prefix: str) -> Iterator[tuple[str, T]]:
+        topic = register.topic
+        order = self._order.get(topic)
+        if order is None:
+            order = self._order[topic] = sorted(key for place, key in self._rows if place == topic)
+        first = bisect_left(order, prefix)
+        changed = []
+        for place in range(first, len(order)):
+            if not order[place].startswith(prefix):
+                break
+            changed.append(order[place])
+        if not changed:
+            for key, stored in self._store.prefix(topic, prefix):
+                yield key, self._decode(topic, stored)
+            return
+        # A changed row comes first among equals, so it hides the stored one.
+        both = merge(
+            ((key.encode(), 0, None) for key in changed),
+            ((key.encode(), 1, stored) for key, stored in self._store.prefix(topic, prefix)),
+            key=itemgetter(0, 1),
+        )
+        for encoded, same in groupby(both, key=itemgetter(0)):
+            _, rank, stored_bytes = next(same)
+            key = encoded.decode()
+            row = self._rows[topic, key] if rank == 0 else self._decode(topic, stored_bytes or b"")
+            if row is not None:
+                yield key, row
+
+    def members(self, index: str, key: str) -> tuple[str, ...]:
+        entry = self._entries.get((index, key))
+        return self._store.members(index, key) if entry is None else tuple(sorted(entry))
+
+    # changing
+
+    def put(self, register: Register[Any], key: str, row: object | None) -> None:
+        """Change a row; None takes it away."""
+        topic = register.topic
+        place = (topic, key)
+        for index in self._indexes.get(topic, ()):
+            self._index(index, key, self.get(register, key), row)
+        order = self._order.get(topic)
+        if order is not None and place not in self._rows:
+            insort(order, key)
+        self._rows[place] = row
+
+    def _index(self, index: Index, key: str, before: object | None, after: object | None) -> None:
+        old = None if before is None else index.key_of(before)
+        new = None if after is None else index.key_of(after)
+        if old == new:
+            return
+        for index_key, present in ((old, False), (new, True)):
+            if index_key is None:
+                continue
+            place = (index.name, index_key)
+            entry = self._entries.get(place)
+            if entry is None:
+                entry = self._entries[place] = set(self._store.members(index.name, index_key))
+            (entry.add if present else entry.discard)(key)
+            self._memberships.append(Membership(index.name, index_key, key, present))
+
+    @property
+    def changes(self) -> dict[tuple[str, str], Any]:
+        """(register topic, key) → row, None where it is gone; in the order of the first change."""
+        return self._rows
+
+    @property
+    def memberships(self) -> Sequence[Membership]:
+        return self._memberships
+
+    def forget(self) -> None:
+        """Drop the batch's changes."""
+        self._rows, self._order, self._entries, self._memberships = {}, {}, {}, []
+
+    def keep(self) -> None:
+        """The changes are committed and stand in the store: they are the rows now."""
+        for place, row in self._rows.items():
+            self._cache.put(place, row)
+        self.forget()

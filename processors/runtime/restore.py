@@ -1,0 +1,150 @@
+"""Bring the stores of tasks to the end of their changelogs: at every assignment, for kept tasks too.
+
+The end is taken with isolation READ_UNCOMMITTED and reading is read_committed, so an open transaction of a former owner
+is waited for. Positions count markers: the end is always reached.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from processors.domain.message import Index
+from processors.runtime.crash_points import CrashPoint, no_crash
+from processors.runtime.errors import StoreUnusable
+from processors.runtime.log import Log, Record, TopicPartition
+from processors.runtime.overlay import Decode
+from processors.runtime.store import Membership, Put, Store
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 10_000
+"""Records applied to the stores in one step; between steps the group is polled."""
+STAMP_AGE_MS_MAX = 15 * 24 * 3600 * 1000
+"""Half of `delete.retention.ms` of the registers: an older store may have missed tombstones."""
+
+
+def restore(
+    log: Log,
+    stores: Mapping[int, Store],
+    registers: Sequence[str],
+    indexes: Sequence[Index],
+    decode: Decode,
+    now_ms: int,
+    keep_alive: Callable[[], None],
+    crash: CrashPoint = no_crash,
+) -> int:
+    """Catch the stores up; returns how many records were applied.
+
+    `keep_alive` is called between chunks: it polls the group and may raise to leave the restore, which can be begun
+    again at any time. Wipes a store that cannot be trusted: another topic id, ahead of the end, below the start, or not
+    caught up for longer than `STAMP_AGE_MS_MAX`.
+    """
+    partitions = [(topic, p) for topic in registers for p in stores]
+    ids = log.topic_ids(registers)
+    starts = log.starts(partitions)
+    ends = log.ends(partitions, committed=False)
+    positions = {}
+    for p, store in stores.items():
+        reason = _untrusted(store, p, registers, ids, starts, ends, now_ms)
+        if reason:
+            logger.warning("store wiped", extra={"partition": p, "reason": reason})
+            store.wipe()
+        stamp = store.stamp()
+        for topic in registers:
+            positions[topic, p] = max(stamp.positions.get(topic, 0), starts[topic, p])
+    applied = 0
+    behind = {place: start for place, start in positions.items() if start < ends[place]}
+    if behind:
+        applied = _read(log, stores, behind, ends, indexes, decode, keep_alive, crash)
+    for store in stores.values():
+        store.caught_up(ids, now_ms)
+    return applied
+
+
+def _untrusted(
+    store: Store,
+    p: int,
+    registers: Sequence[str],
+    ids: Mapping[str, str],
+    starts: Mapping[TopicPartition, int],
+    ends: Mapping[TopicPartition, int],
+    now_ms: int,
+) -> str | None:
+    stamp = store.stamp()
+    if not stamp.positions:
+        return None
+    if stamp.caught_up_at_ms and now_ms - stamp.caught_up_at_ms > STAMP_AGE_MS_MAX:
+        return "not caught up for longer than tombstones are kept"
+    for topic in registers:
+        position = stamp.positions.get(topic)
+        if position is None:
+            continue
+        if stamp.topic_ids.get(topic, ids[topic]) != ids[topic]:
+            return f"{topic} is another topic than the one it was filled from"
+        if position < starts[topic, p]:
+            return f"{topic}: applied up to {position}, the log begins at {starts[topic, p]}"
+        if position > ends[topic, p]:
+            return f"{topic}: applied up to {position}, the log ends at {ends[topic, p]}"
+    return None
+
+
+def _read(
+    log: Log,
+    stores: Mapping[int, Store],
+    behind: Mapping[TopicPartition, int],
+    ends: Mapping[TopicPartition, int],
+    indexes: Sequence[Index],
+    decode: Decode,
+    keep_alive: Callable[[], None],
+    crash: CrashPoint,
+) -> int:
+    reader = log.reader(behind)
+    waiting = set(behind)
+    applied = 0
+    try:
+        while True:
+            records = reader.read(CHUNK, 0.2)
+            by_task: dict[int, list[Record]] = {p: [] for p in stores}
+            for record in records:
+                by_task[record.partition].append(record)
+            for p, found in by_task.items():
+                read = {t: reader.position(t, p) for t, q in waiting if q == p}
+                if found or read:
+                    _apply(stores[p], found, read, indexes, decode)
+            applied += len(records)
+            waiting = {place for place in waiting if reader.position(*place) < ends[place]}
+            if not waiting:
+                return applied
+            crash("during-restore")
+            keep_alive()
+    finally:
+        reader.close()
+
+
+def _apply(
+    store: Store,
+    records: Sequence[Record],
+    positions: Mapping[str, int],
+    indexes: Sequence[Index],
+    decode: Decode,
+) -> None:
+    """Write a chunk: the last value of each key, and the index entries that change with it."""
+    latest: dict[tuple[str, str], bytes | None] = {}
+    for record in records:
+        if record.key is None:
+            raise StoreUnusable(f"{record.topic}/{record.partition}@{record.offset} has no key")
+        latest[record.topic, record.key.decode()] = record.value
+    memberships: list[Membership] = []
+    for index in indexes:
+        topic = index.register.topic
+        for (register, key), value in latest.items():
+            if register != topic:
+                continue
+            before = store.get(topic, key)
+            old = None if before is None else index.key_of(decode(topic, before))
+            new = None if value is None else index.key_of(decode(topic, value))
+            if old != new:
+                if old is not None:
+                    memberships.append(Membership(index.name, old, key, False))
+                if new is not None:
+                    memberships.append(Membership(index.name, new, key, True))
+    store.write([Put(register, key, value) for (register, key), value in latest.items()], memberships, positions)

@@ -1,0 +1,135 @@
+"""A store on disk: one RocksDB per task, through rocksdict in raw mode.
+
+Keys are one byte for the register (its place in the processor's list), then the row's key in UTF-8. Indexes and the
+stamp stand under bytes of their own. The write-ahead log is kept but not synced: a killed process loses nothing, a
+machine that loses power falls back to a consistent earlier state and reads the rest from the topics again.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from rocksdict import BlockBasedOptions, Cache, Options, Rdict, ReadOptions, WriteBatch
+
+from processors.runtime.errors import StoreUnusable
+from processors.runtime.store import Membership, Put, Stamp, Store, joined, merged, parted
+
+_STAMP = b"\xff"
+_INDEX = 0x80
+CACHE_BYTES = 64 * 1024 * 1024
+"""Block cache of one worker process, shared by its stores."""
+
+
+class RocksStore:
+    """`Store` over one RocksDB directory."""
+
+    def __init__(self, path: Path, registers: Sequence[str], indexes: Sequence[str], cache: Cache) -> None:
+        self._path = path
+        self._prefixes = {register: bytes([place + 1]) for place, register in enumerate(registers)}
+        self._index_prefixes = {index: bytes([_INDEX + place]) for place, index in enumerate(indexes)}
+        self._cache = cache
+        self._open()
+
+    def _open(self) -> None:
+        options = Options(raw_mode=True)
+        options.create_if_missing(True)
+        options.set_write_buffer_size(16 * 1024 * 1024)
+        options.set_max_write_buffer_number(3)
+        options.set_keep_log_file_num(2)
+        options.set_max_open_files(256)
+        table = BlockBasedOptions()
+        table.set_bloom_filter(10, False)
+        table.set_block_cache(self._cache)
+        options.set_block_based_table_factory(table)
+        try:
+            self._path.mkdir(parents=True, exist_ok=True)
+            self._db = Rdict(str(self._path), options)
+            found = self._db.get(_STAMP)
+            self._stamp = _stamp_of(found) if isinstance(found, bytes) else Stamp()
+        except Exception as failure:
+            raise StoreUnusable(f"{self._path}: {failure}") from failure
+
+    def get(self, register: str, key: str) -> bytes | None:
+        value: bytes | None = self._db.get(self._prefixes[register] + key.encode())
+        return value
+
+    def prefix(self, register: str, prefix: str) -> Iterator[tuple[str, bytes]]:
+        start = self._prefixes[register] + prefix.encode()
+        options = ReadOptions()
+        options.set_iterate_upper_bound(_after(start))
+        cursor = self._db.iter(options)
+        cursor.seek(start)
+        while cursor.valid():
+            yield cursor.key()[1:].decode(), cursor.value()
+            cursor.next()
+
+    def members(self, index: str, key: str) -> tuple[str, ...]:
+        return parted(self._db.get(self._index_prefixes[index] + key.encode()))
+
+    def stamp(self) -> Stamp:
+        return Stamp(dict(self._stamp.positions), dict(self._stamp.topic_ids), self._stamp.caught_up_at_ms)
+
+    def write(self, puts: Sequence[Put], memberships: Sequence[Membership], positions: Mapping[str, int]) -> None:
+        batch = WriteBatch(raw_mode=True)
+        prefixes = self._prefixes
+        for put in puts:
+            key = prefixes[put.register] + put.key.encode()
+            if put.value is None:
+                batch.delete(key)
+            else:
+                batch.put(key, put.value)
+        touched = {(m.index, m.key): self.members(m.index, m.key) for m in memberships}
+        for (index, index_key), entry in merged(touched, memberships).items():
+            place = self._index_prefixes[index] + index_key.encode()
+            if entry:
+                batch.put(place, joined(entry))
+            else:
+                batch.delete(place)
+        self._stamp.positions.update(positions)
+        batch.put(_STAMP, _stamp_bytes(self._stamp))
+        self._db.write(batch)
+
+    def caught_up(self, topic_ids: Mapping[str, str], at_ms: int) -> None:
+        self._stamp.topic_ids, self._stamp.caught_up_at_ms = dict(topic_ids), at_ms
+        self._db.put(_STAMP, _stamp_bytes(self._stamp))
+
+    def wipe(self) -> None:
+        self._db.close()
+        del self._db
+        shutil.rmtree(self._path, ignore_errors=True)
+        self._open()
+
+    def close(self) -> None:
+        self._db.close()
+
+
+class RocksStores:
+    """Opens `state_dir/<partition>`; a damaged directory is wiped and restored from the topics."""
+
+    def __init__(self, state_dir: Path, registers: Sequence[str], indexes: Sequence[str]) -> None:
+        self._dir, self._registers, self._indexes = state_dir, tuple(registers), tuple(indexes)
+        self._cache = Cache(CACHE_BYTES)
+
+    def open(self, partition: int) -> Store:
+        path = self._dir / str(partition)
+        try:
+            return RocksStore(path, self._registers, self._indexes, self._cache)
+        except StoreUnusable:
+            shutil.rmtree(path, ignore_errors=True)
+            return RocksStore(path, self._registers, self._indexes, self._cache)
+
+
+def _after(prefix: bytes) -> bytes:
+    """The smallest key above every key with this prefix (the first byte is never 0xff here)."""
+    cut = prefix.rstrip(b"\xff")
+    return cut[:-1] + bytes([cut[-1] + 1])
+
+
+def _stamp_bytes(stamp: Stamp) -> bytes:
+    return json.dumps([stamp.positions, stamp.topic_ids, stamp.caught_up_at_ms]).encode()
+
+
+def _stamp_of(text: bytes) -> Stamp:
+    positions, topic_ids, caught_up_at_ms = json.loads(text)
+    return Stamp(positions, topic_ids, caught_up_at_ms)

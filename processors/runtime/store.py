@@ -1,0 +1,97 @@
+"""The rows of one task: the second port of the loop, beside the log and the counters.
+
+A store holds the encoded rows of one partition's registers, the indexes derived from them, and how far each changelog
+has been applied. It is written only after the commit, in one step, together with those positions.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(slots=True)
+class Stamp:
+    """How far a store has come, and of which topics."""
+
+    positions: dict[str, int] = field(default_factory=dict)
+    """Changelog topic → next offset to be applied."""
+    topic_ids: dict[str, str] = field(default_factory=dict)
+    caught_up_at_ms: int = 0
+    """Wall clock at the last time the store was known to be at the end of its changelogs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """One changed row: encoded, or None where it is gone."""
+
+    register: str
+    key: str
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One index entry that appears (`present`) or goes away."""
+
+    index: str
+    key: str
+    member: str
+    present: bool
+
+
+class Store(Protocol):
+    """One task's rows. Raises StoreUnusable where the files are damaged: wipe, restore."""
+
+    def get(self, register: str, key: str) -> bytes | None: ...
+
+    def prefix(self, register: str, prefix: str) -> Iterator[tuple[str, bytes]]:
+        """Rows whose key starts with `prefix`, ascending by the key's UTF-8 bytes."""
+        ...
+
+    def members(self, index: str, key: str) -> tuple[str, ...]:
+        """Members of an index at a key, ascending."""
+        ...
+
+    def stamp(self) -> Stamp: ...
+
+    def write(self, puts: Sequence[Put], memberships: Sequence[Membership], positions: Mapping[str, int]) -> None:
+        """Apply all of it or nothing; `positions` are merged into the stamp's."""
+        ...
+
+    def caught_up(self, topic_ids: Mapping[str, str], at_ms: int) -> None:
+        """Note that the store is at the end of these topics' changelogs."""
+        ...
+
+    def wipe(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Stores(Protocol):
+    """Opens the stores of a worker's tasks."""
+
+    def open(self, partition: int) -> Store: ...
+
+
+def joined(members: set[str]) -> bytes:
+    """The stored form of an index entry."""
+    return "\0".join(sorted(members)).encode()
+
+
+def parted(entry: bytes | None) -> tuple[str, ...]:
+    """The members of a stored index entry."""
+    return tuple(entry.decode().split("\0")) if entry else ()
+
+
+def merged(
+    before: Mapping[tuple[str, str], tuple[str, ...]], changes: Sequence[Membership]
+) -> dict[tuple[str, str], set[str]]:
+    """(index, key) → members after the changes; `before` holds every entry that the changes touch."""
+    entries = {place: set(members) for place, members in before.items()}
+    for change in changes:
+        entry = entries[change.index, change.key]
+        if change.present:
+            entry.add(change.member)
+        else:
+            entry.discard(change.member)
+    return entries
