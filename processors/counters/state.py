@@ -28,9 +28,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a batch of one partition ended; void in another epoch or under another owner offset."""
+    """How a batch of one partition ended; void under another owner offset.
 
-    epoch: int
+    The nonce ties it to its epoch: a state that was rebuilt since does not hold it.
+    """
+
     partition: int
     owner: int
     nonce: str
