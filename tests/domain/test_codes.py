@@ -1,4 +1,4 @@
-"""Codes as people see them: parts, cutting and filling, numbers and letters, the end of a progressive (domain.md §6)."""
+"""Codes as people see them: parts, cutting and filling, numbers and letters, a progressive's end (domain.md §6)."""
 
 from dataclasses import replace
 
