@@ -1,0 +1,5 @@
+"""`python -m processors`: the command line."""
+
+from processors.cli import main
+
+main(prog_name="lotstream")
