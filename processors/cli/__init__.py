@@ -1,8 +1,8 @@
 """The command line `lotstream`, also `python -m processors`; the only place where parts are wired together.
 
-One file a command or command group, each with a click object named `command` (or as its file); a file is imported when its command is
-called, so that `codes compose` does not wait for a Kafka client. `settings` and `logs` are for commands that run
-processes. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by the rules.
+One file a command or command group, with a click object named `command` or as the file; a file is imported when its
+command is called, so that `codes compose` does not wait for a Kafka client. `settings` and `logs` are for commands that
+run processes. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused by the rules.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The command line as a whole: its commands are found lazily, errors become one line and a code, logs have two forms."""
+"""The command line as a whole: lazy commands, errors that become a line and a code, two forms of logs."""
 
 import io
 import json
@@ -6,23 +6,35 @@ import logging
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 
+import click
 import pytest
 from click.testing import CliRunner
 
-from processors.cli import COMMANDS, main
+from processors.cli import COMMANDS, Commands, main
 from processors.cli.logs import configure_logs
 from processors.embedded.trouble import Trouble
 
 
-def test_every_command_is_listed_with_one_line_and_has_help_with_an_example() -> None:
-    listed = CliRunner().invoke(main, ["--help"])
-    assert listed.exit_code == 0
-    for name in main.list_commands(None):  # type: ignore[arg-type] # our groups need no context for their names
-        assert f"  {name} " in listed.output
-        shown = CliRunner().invoke(main, [name, "--help"])
+def _leaves(command: click.Command, path: list[str]) -> Iterator[list[str]]:
+    if not isinstance(command, click.Group):
+        yield path
+        return
+    with click.Context(command) as context:
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from _leaves(below, [*path, name])
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    paths = list(_leaves(main, []))
+    assert ["codes", "compose"] in paths
+    for path in paths:
+        shown = CliRunner().invoke(main, [*path, "--help"], prog_name="-")
         assert shown.exit_code == 0, shown.output
-        assert "lotstream" in shown.output, f"{name} --help shows no example"
+        assert "lotstream" in shown.output, f"{' '.join(path)} --help shows no example"
 
 
 def test_names_of_commands_are_those_of_the_contract() -> None:
@@ -55,10 +67,6 @@ def test_the_command_line_starts_without_a_kafka_client() -> None:
     ],
 )
 def test_an_error_is_one_line_and_exit_code_1(error: Exception, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    import click
-
-    from processors.cli import Commands
-
     monkeypatch.delenv("LOTSTREAM_DEBUG", raising=False)
 
     @click.command(cls=Commands, invoke_without_command=True)
@@ -72,7 +80,7 @@ def test_an_error_is_one_line_and_exit_code_1(error: Exception, line: str, monke
 
 
 @pytest.fixture
-def _root_logger_as_before() -> object:
+def _root_logger_as_before() -> Iterator[None]:
     root = logging.getLogger()
     before = root.handlers, root.level
     yield
@@ -83,6 +91,7 @@ def _root_logger_as_before() -> object:
 def test_logs_are_json_where_nobody_watches_with_place_and_error_as_keys() -> None:
     stream = io.StringIO()
     configure_logs("info", "auto", stream)
+    place = {"topic": "movements", "partition": 3, "offset": 7}
     try:
         raise ValueError("broken")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Settings: where they come from, that every error is told at once by its variable's name, and that no secret is shown."""
+"""Settings: where they come from, every error told at once by its variable's name, no secret shown."""
 
 from pathlib import Path
 
