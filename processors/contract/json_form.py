@@ -43,7 +43,8 @@ class JsonFormError(ValueError):
 
 def from_json(record: type[T], form: object) -> T:
     """The value of a parsed JSON object; JsonFormError with all that is wrong."""
-    reader = _Reader(_classes(record))
+    schema_of: type = record
+    reader = _Reader(_classes(schema_of))
     value = reader.value(current_schema(record), form, "")
     if reader.errors:
         raise JsonFormError(record_name(record), reader.errors)

@@ -8,7 +8,7 @@ from confluent_kafka.schema_registry import Schema as RegisteredSchema
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
-from processors.contract.schema_files import FOLDER, Schema, read_schema, released_versions
+from processors.contract.schema_files import FOLDER, Schema, normal_form, read_schema, released_versions
 
 LOCK_FILE: Final = "ids.lock.json"
 UNKNOWN_MAX: Final = 1024
@@ -54,8 +54,14 @@ class LockedIds:
         versions = self.subjects.get(subject)
         if not versions:
             raise SchemaIdsError(f"subject {subject} has no id in schemas/{LOCK_FILE}: run `lotstream schemas release`")
-        newest: int = versions[max(versions, key=int)]["id"]
-        return newest
+        newest = max(versions, key=int)
+        record, schema_id = versions[newest]["record"], int(versions[newest]["id"])
+        if normal_form(self._schemas[schema_id]) != normal_form(schema):
+            raise SchemaIdsError(
+                f"{record} changed since its release {newest} and has no id as it is now: "
+                "run `lotstream schemas release`"
+            )
+        return schema_id
 
     def schema_of(self, schema_id: int) -> Schema | None:
         return self._schemas.get(schema_id)
