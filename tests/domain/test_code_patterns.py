@@ -50,6 +50,7 @@ def number(length: int | None = None, fill: str | None = "0") -> CodePart:
         (a_type("supplier_lot", number(3)), a_type("item_code", "letters"), None),
         (a_type("supplier_lot", number(3)), a_type("item_code", "insert_year"), "00000"),
         (a_type("item_code", number(45)), a_type("letters", number(49)), "A" + "0" * 49),
+        (a_type("item_class", number(50)), a_type(number(50), "item_class"), None),
     ],
 )
 def test_the_shortest_code_that_both_can_give(one: CodeType, other: CodeType, expected: str | None) -> None:
