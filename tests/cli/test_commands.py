@@ -95,9 +95,7 @@ def test_logs_are_json_where_nobody_watches_with_place_and_error_as_keys() -> No
     try:
         raise ValueError("broken")
     except ValueError:
-        logging.getLogger("lotstream.test").exception(
-            "refused", extra={"topic": "movements", "partition": 3, "offset": 7}
-        )
+        logging.getLogger("lotstream.test").exception("refused", extra=place)
     logging.getLogger("lotstream.test").debug("not shown")
     line = json.loads(stream.getvalue())
     assert line["message"] == "refused"
