@@ -30,6 +30,9 @@ STATE: Final = Register("ledger-state", StateRow)
 SERIAL_LOTS: Final = "serial-lots"
 """Index: key `class|code|variant|serial_code` → the keys of the serial's rows in `serial-register`, any lot."""
 
+STOCK_PLACES: Final = "stock-places"
+"""Index: key `class|code|variant|warehouse|lot` → the keys of the rows in `stock-register` that are at a location."""
+
 
 class View(Protocol):
     """Rows as they stand after the messages decided before this one. Nothing here writes."""

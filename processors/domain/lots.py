@@ -1,0 +1,310 @@
+"""The lot register: what a load makes of a lot, what an unload asks of it (`domain.md` §3 checks 5 and 6, §4)."""
+
+from dataclasses import dataclass
+
+from processors.domain import calendar, keys, quantity
+from processors.domain.changes import Changes
+from processors.domain.claims import claim_text
+from processors.domain.dates import days_before, expiry_date, start_date
+from processors.domain.decision import Emit
+from processors.domain.events import HistoryEntry
+from processors.domain.intake import Intake, too_large
+from processors.domain.legs import Leg
+from processors.domain.lines import Line
+from processors.domain.master import LotStatus
+from processors.domain.progressives import Claim, Claimed
+from processors.domain.refusals import Reason
+from processors.domain.registers import LotRow
+
+
+@dataclass(slots=True)
+class LotBirth:
+    """The days that a line gives to a lot, or to serials, that do not exist yet."""
+
+    start: int
+    expiry: int | None
+
+
+def lot_key(scope_key: str, lot_code: str) -> str:
+    """Key of a lot; `scope_key` is the key of item + variant."""
+    return f"{scope_key}|{keys.join(lot_code)}"
+
+
+def birth_of(intake: Intake, line: Line) -> LotBirth:
+    """The days that a lot would be born with by this line."""
+    movement, item, lot = intake.movement, intake.item, line.lot
+    start = start_date(
+        None if lot is None else lot.start_date,
+        movement.document_type,
+        movement.document_date,
+        movement.effective_date,
+    )
+    expiry = None if lot is None else lot.expiry_date
+    if expiry is None:
+        expiry = expiry_date(start, item.lot_validity_days, item.expiry_rule)
+    return LotBirth(start, expiry)
+
+
+def load_lot(
+    changes: Changes,
+    intake: Intake,
+    leg: Leg,
+    line: Line,
+    birth: LotBirth,
+    company_scope: bool,
+    claimed: Claimed,
+    partition: int,
+    reasons: list[Reason],
+) -> LotRow | None:
+    """Make or add to a lot; adds why it cannot be, and gives None then. The line's code is known."""
+    code = line.lot_code
+    assert code is not None, "a lot's code is named or generated before it is loaded"
+    key = lot_key(intake.scope_key, code)
+    old = changes.lot_row(key)
+    if old is None:
+        if company_scope:
+            text = claim_text("lot", code)
+            owner = claimed.get(text)
+            if owner is not None and owner != intake.scope_key:
+                reasons.append(_claimed(line, code, owner))
+                return None
+            changes.claims.append(Claim(text, intake.scope_key, partition, "lot-register", key))
+        _check_birth(intake, line, birth, reasons)
+        row = _new_lot(intake, line, code, birth)
+    else:
+        if not leg.transfer and not _may_add(intake, leg, line, old, reasons):
+            return None
+        row = _moved(old, line.quantity, 0, intake)
+        if row.loaded > quantity.MAX:
+            reasons.append(too_large(row.loaded, "quantity"))
+            return None
+    changes.lots[key] = row
+    _note(changes, intake, leg, line, row)
+    return row
+
+
+def unload_lot(
+    changes: Changes, intake: Intake, leg: Leg, line: Line, statuses: dict[str, LotStatus], reasons: list[Reason]
+) -> LotRow | None:
+    """Take from a lot; adds why it cannot be, and gives None where the lot does not exist."""
+    code = line.lot_code
+    if code is None:
+        return None
+    key = lot_key(intake.scope_key, code)
+    old = changes.lot_row(key)
+    if old is None:
+        reasons.append(
+            Reason("lot-unknown", f"item {intake.item.item_code!r} has no lot {code!r}; load it first", line.field)
+        )
+        return None
+    if old.closed:
+        reasons.append(Reason("lot-closed", f"lot {code!r} is closed; open it again to move it", line.field))
+    if not leg.template.allow_unavailable_lots:
+        _check_usable(intake, leg, line, old, statuses, reasons)
+    row = _moved(old, 0, line.quantity, intake)
+    if row.unloaded > quantity.MAX:
+        reasons.append(too_large(row.unloaded, "quantity"))
+    changes.lots[key] = row
+    _note(changes, intake, leg, line, row)
+    return row
+
+
+def _check_usable(
+    intake: Intake, leg: Leg, line: Line, row: LotRow, statuses: dict[str, LotStatus], reasons: list[Reason]
+) -> None:
+    """The lot may be used on the effective date: its flag, its status, its block day."""
+    mend = f"or use a template that allows unavailable lots ({leg.template.code!r} does not)"
+    if not row.available:
+        reasons.append(
+            Reason("lot-unavailable", f"lot {row.lot_code!r} is set unavailable; make it available, {mend}", line.field)
+        )
+    if row.status is not None:
+        status = statuses.get(row.status)
+        if status is None or not status.available:
+            reasons.append(
+                Reason(
+                    "lot-status-unavailable",
+                    f"lot {row.lot_code!r} has status {row.status!r}, from which nothing may be withdrawn; change its "
+                    f"status, {mend}",
+                    line.field,
+                )
+            )
+    day = intake.movement.effective_date
+    if row.block_from is not None and day >= row.block_from:
+        reasons.append(
+            Reason(
+                "lot-blocked",
+                f"lot {row.lot_code!r} is blocked from {calendar.day_text(row.block_from)}, the movement is of "
+                f"{calendar.day_text(day)}; use another lot, {mend}",
+                line.field,
+            )
+        )
+
+
+def _may_add(intake: Intake, leg: Leg, line: Line, old: LotRow, reasons: list[Reason]) -> bool:
+    """A load of a lot that exists already (check 5)."""
+    allowed = True
+    if not leg.template.integrate_initial_quantity:
+        reasons.append(
+            Reason(
+                "lot-exists",
+                f"lot {old.lot_code!r} exists already and template {leg.template.code!r} does not add to one; "
+                "name a new lot, or use a template that integrates the initial quantity",
+                line.field,
+            )
+        )
+        allowed = False
+    if intake.item.single_supplier and old.supplier is not None and intake.supplier not in (None, old.supplier):
+        reasons.append(
+            Reason(
+                "lot-other-supplier",
+                f"lot {old.lot_code!r} is of supplier {old.supplier!r} and its item takes a lot from a single "
+                f"supplier, got {intake.supplier!r}; name a new lot",
+                "account",
+            )
+        )
+        allowed = False
+    return allowed
+
+
+def _check_birth(intake: Intake, line: Line, birth: LotBirth, reasons: list[Reason]) -> None:
+    if birth.expiry is None:
+        return
+    if birth.expiry < birth.start:
+        reasons.append(
+            Reason(
+                "field-invalid",
+                f"expected an expiry date from the start date {calendar.day_text(birth.start)} on, got "
+                f"{calendar.day_text(birth.expiry)}",
+                "lots" if line.place is None else f"lots[{line.place}].expiry_date",
+            )
+        )
+    item = intake.item
+    if item.expiry_editable or line.lot is None or line.lot.expiry_date is None:
+        return
+    computed = expiry_date(birth.start, item.lot_validity_days, item.expiry_rule)
+    if computed is not None and computed != birth.expiry:
+        reasons.append(
+            Reason(
+                "field-invalid",
+                f"the item's expiry date is not editable: expected {calendar.day_text(computed)} or none, got "
+                f"{calendar.day_text(birth.expiry)}",
+                f"lots[{line.place}].expiry_date",
+            )
+        )
+
+
+def _claimed(line: Line, code: str, owner: str) -> Reason:
+    return Reason(
+        "lot-exists",
+        f"lot codes are unique across the company and {code!r} belongs to item {owner!r}; name another lot",
+        line.field,
+    )
+
+
+def _new_lot(intake: Intake, line: Line, code: str, birth: LotBirth) -> LotRow:
+    item, movement, lot = intake.item, intake.movement, line.lot
+    single = line.place is None or len(movement.lots) == 1
+    return LotRow(
+        item.item_class,
+        item.item_code,
+        intake.variant,
+        code,
+        item.lot_code_type,
+        (None if lot is None else lot.lot_type) or item.lot_type,
+        line.ordinal,
+        intake.supplier,
+        None,
+        None if lot is None else lot.supplier_lot,
+        None if lot is None else lot.customer_lot,
+        birth.start,
+        birth.expiry,
+        days_before(birth.expiry, item.warn_days),
+        days_before(birth.expiry, item.block_days),
+        line.quantity,
+        movement.packages if single else None,
+        movement.notes,
+        None,
+        item.initial_lot_status,
+        None,
+        True,
+        False,
+        line.quantity,
+        0,
+        line.quantity,
+        0,
+        1,
+        intake.time_ms,
+        intake.time_ms,
+    )
+
+
+def _moved(old: LotRow, loaded: int, unloaded: int, intake: Intake) -> LotRow:
+    """The lot after a load or unload; what a later load adds to the header is only what stood empty."""
+    return LotRow(
+        old.item_class,
+        old.item_code,
+        old.variant,
+        old.lot_code,
+        old.code_type,
+        old.lot_type,
+        old.ordinal,
+        intake.supplier if loaded and old.supplier is None else old.supplier,
+        old.producer,
+        old.supplier_lot,
+        old.customer_lot,
+        old.start_date,
+        old.expiry_date,
+        old.warn_from,
+        old.block_from,
+        old.initial_quantity,
+        old.packages,
+        old.notes,
+        old.label_type,
+        old.status,
+        old.evaluation,
+        old.available,
+        old.closed,
+        old.loaded + loaded,
+        old.unloaded + unloaded,
+        old.stock + loaded - unloaded,
+        old.committed,
+        old.generation,
+        old.created_at,
+        intake.time_ms,
+    )
+
+
+def _note(changes: Changes, intake: Intake, leg: Leg, line: Line, row: LotRow) -> None:
+    """Publish the document line in the lot's history."""
+    movement = intake.movement
+    leg.entries += 1
+    entry = HistoryEntry(
+        f"{leg.entry_prefix}{leg.entries}",
+        "lot",
+        row.item_class,
+        row.item_code,
+        intake.variant or None,
+        row.lot_code,
+        None,
+        row.generation,
+        "load" if leg.load else "unload",
+        False,
+        line.quantity,
+        intake.item.unit,
+        movement.packages,
+        intake.time_ms,
+        intake.occurred_at,
+        row.status,
+        movement.document_type,
+        movement.document_number,
+        movement.document_date,
+        leg.warehouse.code,
+        leg.location,
+        leg.template.code,
+        movement.account,
+        movement.project,
+        leg.movement_id,
+        False,
+    )
+    changes.records.append(Emit("register-history", intake.item_key, entry))

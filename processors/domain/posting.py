@@ -1,0 +1,221 @@
+"""A movement posted: taken whole with all its effects, or refused with every reason (`domain.md` §3).
+
+Reading order of what happens: `form` (the fields themselves), `intake` (what the movement names), `legs` (its sides),
+`lines` (its lots and serials), `generation` (codes that it asks for), then for each leg and line `lots`, `serials`,
+`stock`.
+"""
+
+from dataclasses import dataclass
+
+from processors.domain import keys
+from processors.domain.changes import Changes
+from processors.domain.claims import lots_company_wide, serials_company_wide
+from processors.domain.decision import Decision, Emit
+from processors.domain.events import Reply, ReplyLot
+from processors.domain.form import check_form
+from processors.domain.generation import Generation, lot_rule, serial_rule
+from processors.domain.intake import Intake, take_in
+from processors.domain.legs import Leg, legs_of
+from processors.domain.lines import Line, read_lines
+from processors.domain.lots import LotBirth, birth_of, load_lot, unload_lot
+from processors.domain.master import MasterData
+from processors.domain.message import Message
+from processors.domain.movement import Movement
+from processors.domain.progressives import Claimed, Grants
+from processors.domain.refusals import Reason
+from processors.domain.registers import StockRow
+from processors.domain.serials import load_serials, unload_serials
+from processors.domain.stock import move_stock
+from processors.domain.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Everything beside the movement itself that posting it depends on.
+
+    `dropped_until`: the latest effective day whose movement ids the task no longer knows. `pieces_max`: most serials
+    and lots of one movement.
+    """
+
+    view: View
+    master: MasterData
+    grants: Grants
+    claimed: Claimed
+    dropped_until: int | None
+    pieces_max: int
+
+
+def post(message: Message, movement: Movement, around: Circumstances, reasons: list[Reason]) -> Decision | None:
+    """The whole effect of a movement, its reply first among the records; None where `reasons` were found.
+
+    `reasons` may hold some already: all others are still added. Raises OrdinalsShort.
+    """
+    if not check_form(movement, message.time_ms, around.pieces_max, reasons):
+        return None
+    intake = take_in(movement, message.time_ms, around.master, around.dropped_until, reasons)
+    if intake is None:
+        return None
+    legs = legs_of(intake, around.master, reasons)
+    lines = read_lines(intake, around.pieces_max, reasons)
+    if not intake.sound:
+        return None
+    work = _Work(intake, lines, around, message.partition, reasons)
+    for leg in legs:
+        for line in lines:
+            if leg.load:
+                work.load(leg, line)
+            else:
+                work.unload(leg, line)
+    return None if reasons else work.done(message, legs)
+
+
+class _Work:
+    """One movement being posted: what it has changed and generated so far."""
+
+    __slots__ = (
+        "_around",
+        "_changes",
+        "_generation",
+        "_intake",
+        "_lines",
+        "_partition",
+        "_reasons",
+        "_serials",
+        "_stock",
+    )
+
+    def __init__(
+        self, intake: Intake, lines: list[Line], around: Circumstances, partition: int, reasons: list[Reason]
+    ) -> None:
+        self._intake, self._lines, self._around = intake, lines, around
+        self._partition, self._reasons = partition, reasons
+        self._changes = Changes(around.view)
+        self._generation = Generation(self._changes, around.grants, around.claimed, partition)
+        self._serials: set[str] | None = None
+        """Every serial of this movement, once some are to be generated."""
+        self._stock: StockRow | None = None
+
+    def load(self, leg: Leg, line: Line) -> None:
+        intake, around, reasons = self._intake, self._around, self._reasons
+        birth, lot, master = birth_of(intake, line), None, around.master
+        if line.lotted:
+            if line.lot_code is None:
+                self._generate_lot(line, birth)
+            if line.lot_code is None:
+                return
+            company_scope = lots_company_wide(master)
+            lot = load_lot(
+                self._changes, intake, leg, line, birth, company_scope, around.claimed, self._partition, reasons
+            )
+        if intake.item.serial_managed:
+            if line.generated_serials and not leg.transfer:
+                self._generate_serials(line)
+            company_scope = serials_company_wide(intake.item, master)
+            load_serials(
+                self._changes,
+                intake,
+                leg,
+                line,
+                lot,
+                birth.start,
+                company_scope,
+                around.claimed,
+                self._partition,
+                reasons,
+            )
+        if lot is not None or not line.lotted:
+            self._move_stock(leg, line)
+
+    def unload(self, leg: Leg, line: Line) -> None:
+        intake, reasons = self._intake, self._reasons
+        if (
+            line.lotted
+            and unload_lot(self._changes, intake, leg, line, self._around.master.lot_statuses, reasons) is None
+        ):
+            return
+        if intake.item.serial_managed:
+            unload_serials(self._changes, intake, leg, line, reasons)
+        self._move_stock(leg, line)
+
+    def done(self, message: Message, legs: list[Leg]) -> Decision:
+        """The decision, once nothing speaks against it."""
+        intake, decision = self._intake, Decision()
+        lots = tuple(
+            ReplyLot(
+                line.lot_code or "",
+                line.quantity,
+                line.ordinal is not None,
+                line.ordinal,
+                _serials_of(line),
+            )
+            for line in self._lines
+            if line.lotted
+        )
+        serials = tuple(serial for line in self._lines if not line.lotted for serial in _serials_of(line))
+        reply = Reply(
+            message.topic,
+            intake.movement.movement_id,
+            "done",
+            (),
+            lots,
+            serials,
+            self._stock.stock if self._stock is not None and len(self._lines) == 1 else None,
+            tuple(sorted(leg.movement_id for leg in legs)),
+            message.time_ms,
+        )
+        decision.records.append(Emit("replies", keys.join(reply.request_id), reply, intake.item_key))
+        self._changes.into(decision)
+        self._generation.into(decision, message.time_ms)
+        return decision
+
+    def _move_stock(self, leg: Leg, line: Line) -> None:
+        row = move_stock(self._changes, self._intake, leg, line, self._reasons)
+        if not leg.offset:
+            self._stock = row
+
+    def _generate_lot(self, line: Line, birth: LotBirth) -> None:
+        """Give the line a lot code, or add why there is none."""
+        intake, reasons = self._intake, self._reasons
+        if intake.item.lot_code_type is None or not intake.creates:
+            return
+        rule = lot_rule(intake, line, birth, self._around.master)
+        if isinstance(rule, Reason):
+            reasons.append(rule)
+        elif reasons:
+            _add(reasons, self._generation.peek(rule))
+        else:
+            named = {other.lot_code for other in self._lines if other.lot_code is not None}
+            made = self._generation.lot_code(rule, intake.scope_key, named)
+            if isinstance(made, Reason):
+                reasons.append(made)
+            else:
+                line.lot_code, line.ordinal = made
+
+    def _generate_serials(self, line: Line) -> None:
+        """Give the line its generated serials, or add why there are none."""
+        intake, reasons = self._intake, self._reasons
+        rule = serial_rule(intake, line, self._around.master)
+        if isinstance(rule, Reason):
+            reasons.append(rule)
+            return
+        if reasons:
+            _add(reasons, self._generation.peek(rule))
+            return
+        if self._serials is None:
+            self._serials = {serial for other in self._lines for serial in other.serials}
+        made = self._generation.serial_codes(rule, intake.scope_key, self._serials, line.generated_serials)
+        if isinstance(made, Reason):
+            reasons.append(made)
+            return
+        line.new_serials = made
+        if len(self._lines) > 1:
+            self._serials.update(code for code, _ in made)
+
+
+def _serials_of(line: Line) -> tuple[str, ...]:
+    return line.serials + tuple(code for code, _ in line.new_serials) if line.new_serials else line.serials
+
+
+def _add(reasons: list[Reason], reason: Reason | None) -> None:
+    if reason is not None:
+        reasons.append(reason)

@@ -1,0 +1,248 @@
+"""The serial register: pieces that come and go, and which of them may (`domain.md` §3 check 7, §5)."""
+
+from typing import Final
+
+from processors.domain import keys, quantity
+from processors.domain.changes import Changes
+from processors.domain.claims import claim_text
+from processors.domain.dates import expiry_date
+from processors.domain.decision import Emit
+from processors.domain.events import HistoryEntry
+from processors.domain.form import listed
+from processors.domain.intake import Intake
+from processors.domain.legs import Leg
+from processors.domain.lines import Line
+from processors.domain.progressives import Claim, Claimed
+from processors.domain.refusals import Reason
+from processors.domain.registers import LotRow, SerialRow
+
+
+def serial_prefix(scope_key: str, lot_code: str | None) -> str:
+    """The key of a serial up to its code: `class|code|variant|lot_code|`, the lot empty without."""
+    return f"{scope_key}|{keys.join(lot_code or '')}|"
+
+
+def index_key(row: SerialRow) -> str | None:
+    """Index key of `SERIAL_LOTS`."""
+    return keys.join(row.item_class, row.item_code, row.variant, row.serial_code)
+
+
+def document_text(document_type: str | None, document_number: str | None) -> str | None:
+    """A document as `reserved_for` names it: `type|number`; None without a type."""
+    return None if document_type is None else keys.join(document_type, document_number or "")
+
+
+def load_serials(
+    changes: Changes,
+    intake: Intake,
+    leg: Leg,
+    line: Line,
+    lot: LotRow | None,
+    start: int,
+    company_scope: bool,
+    claimed: Claimed,
+    partition: int,
+    reasons: list[Reason],
+) -> None:
+    """Bring the line's named and generated serials into stock, or add why some cannot come.
+
+    `company_scope`: the item's serial codes are unique across the company. `start` is the start day of what is new.
+    """
+    prefix, owner = serial_prefix(intake.scope_key, line.lot_code), intake.scope_key
+    expiry = expiry_date(start, intake.item.serial_validity_days, intake.item.expiry_rule)
+    faults = Faults()
+    for serial in line.serials:
+        key = prefix + keys.join(serial)
+        old = changes.serial_row(key)
+        if old is None:
+            if company_scope:
+                text = claim_text("serial", serial)
+                if claimed.get(text, owner) != owner:
+                    faults.add("serial-in-stock", serial)
+                    continue
+                changes.claims.append(Claim(text, owner, partition, "serial-register", key))
+            row = _new_serial(intake, leg, lot, serial, None, start, expiry)
+        else:
+            if old.state == "in_stock":
+                faults.add("serial-in-stock", serial)
+            if not leg.transfer:
+                faults.check_flags(intake, leg, old)
+            row = _moved(intake, leg, old)
+        changes.serials[key] = row
+        _note(changes, intake, leg, row)
+    for serial, ordinal in line.new_serials:
+        key = prefix + keys.join(serial)
+        if company_scope:
+            changes.claims.append(Claim(claim_text("serial", serial), owner, partition, "serial-register", key))
+        row = changes.serials[key] = _new_serial(intake, leg, lot, serial, ordinal, start, expiry)
+        _note(changes, intake, leg, row)
+    faults.into(intake, leg, line, reasons)
+
+
+def unload_serials(changes: Changes, intake: Intake, leg: Leg, line: Line, reasons: list[Reason]) -> None:
+    """Take the line's serials out of stock, or add why some cannot go."""
+    prefix = serial_prefix(intake.scope_key, line.lot_code)
+    warehouse, faults = leg.warehouse.code, Faults()
+    location_checked = leg.warehouse.check_location_stock
+    for serial in line.serials:
+        key = prefix + keys.join(serial)
+        old = changes.serial_row(key)
+        if old is None:
+            faults.add("serial-not-in-stock", serial)
+            continue
+        if old.state != "in_stock" or old.warehouse != warehouse or (location_checked and old.location != leg.location):
+            faults.add("serial-not-in-stock", serial)
+        faults.check_flags(intake, leg, old)
+        row = changes.serials[key] = _moved(intake, leg, old)
+        _note(changes, intake, leg, row)
+    faults.into(intake, leg, line, reasons)
+
+
+class Faults:
+    """Which serials of a line cannot move, by reason: one reason a code, however many serials it is about."""
+
+    __slots__ = ("_serials",)
+
+    def __init__(self) -> None:
+        self._serials: dict[str, list[str]] = {}
+
+    def add(self, code: str, serial: str) -> None:
+        self._serials.setdefault(code, []).append(serial)
+
+    def check_flags(self, intake: Intake, leg: Leg, row: SerialRow) -> None:
+        """Cancelled and force-closed serials do not move, a reserved one only for its document."""
+        if row.cancelled:
+            self.add("serial-cancelled", row.serial_code)
+        if row.force_closed:
+            self.add("serial-force-closed", row.serial_code)
+        if row.reserved and not leg.template.allow_unavailable_lots:
+            movement = intake.movement
+            document = document_text(movement.document_type, movement.document_number)
+            if document is None or document != row.reserved_for:
+                self.add("serial-reserved", row.serial_code)
+
+    def into(self, intake: Intake, leg: Leg, line: Line, reasons: list[Reason]) -> None:
+        for code, serials in self._serials.items():
+            what = _MESSAGES[code].format(warehouse=leg.warehouse.code)
+            reasons.append(Reason(code, f"{what}: {listed(serials)}; {_MENDS[code]}", line.serials_field))
+
+
+_MESSAGES: Final = {
+    "serial-in-stock": "in stock already, or in use by another item where serials are unique across the company",
+    "serial-not-in-stock": "not in stock in warehouse {warehouse!r}",
+    "serial-cancelled": "cancelled",
+    "serial-force-closed": "closed by force",
+    "serial-reserved": "reserved for another document",
+}
+_MENDS: Final = {
+    "serial-in-stock": "unload it first or name another serial",
+    "serial-not-in-stock": "name a serial, with its lot, that is in stock there",
+    "serial-cancelled": "take the flag back to move it",
+    "serial-force-closed": "take the flag back to move it",
+    "serial-reserved": "name the document that reserved it, release it, or use a template that allows unavailable lots",
+}
+
+
+def _new_serial(
+    intake: Intake, leg: Leg, lot: LotRow | None, serial: str, ordinal: int | None, start: int, expiry: int | None
+) -> SerialRow:
+    item = intake.item
+    return SerialRow(
+        item.item_class,
+        item.item_code,
+        intake.variant,
+        None if lot is None else lot.lot_code,
+        None if lot is None else lot.lot_type,
+        None if lot is None else lot.code_type,
+        serial,
+        item.serial_code_type,
+        ordinal,
+        "in_stock",
+        leg.warehouse.code,
+        leg.location,
+        start,
+        expiry,
+        None,
+        None,
+        intake.supplier,
+        False,
+        False,
+        False,
+        None,
+        None,
+        None,
+        None,
+        1,
+        intake.time_ms,
+        intake.time_ms,
+    )
+
+
+def _moved(intake: Intake, leg: Leg, old: SerialRow) -> SerialRow:
+    """The serial after a load or unload; the first document that takes it out stays the first."""
+    movement, load = intake.movement, leg.load
+    first = (old.first_document_type, old.first_document_number, old.first_document_date)
+    if not load and first == (None, None, None):
+        first = (movement.document_type, movement.document_number, movement.document_date)
+    return SerialRow(
+        old.item_class,
+        old.item_code,
+        old.variant,
+        old.lot_code,
+        old.lot_type,
+        old.lot_code_type,
+        old.serial_code,
+        old.serial_code_type,
+        old.ordinal,
+        "in_stock" if load else "out",
+        leg.warehouse.code if load else None,
+        leg.location if load else None,
+        old.start_date,
+        old.expiry_date,
+        old.customer_code,
+        old.supplier_code,
+        old.supplier,
+        old.cancelled,
+        old.force_closed,
+        old.reserved,
+        old.reserved_for,
+        *first,
+        old.generation,
+        old.created_at,
+        intake.time_ms,
+    )
+
+
+def _note(changes: Changes, intake: Intake, leg: Leg, row: SerialRow) -> None:
+    """Publish the document line in the serial's history."""
+    movement = intake.movement
+    leg.entries += 1
+    entry = HistoryEntry(
+        f"{leg.entry_prefix}{leg.entries}",
+        "serial",
+        row.item_class,
+        row.item_code,
+        intake.variant or None,
+        row.lot_code,
+        row.serial_code,
+        row.generation,
+        "load" if leg.load else "unload",
+        row.force_closed,
+        quantity.ONE,
+        intake.item.unit,
+        None,
+        intake.time_ms,
+        intake.occurred_at,
+        None,
+        movement.document_type,
+        movement.document_number,
+        movement.document_date,
+        leg.warehouse.code,
+        leg.location,
+        leg.template.code,
+        movement.account,
+        movement.project,
+        leg.movement_id,
+        False,
+    )
+    changes.records.append(Emit("register-history", intake.item_key, entry))

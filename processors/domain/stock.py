@@ -1,0 +1,123 @@
+"""Stock per warehouse, location and lot: one row for each, one posting for each change (`domain.md` §3)."""
+
+from processors.domain import keys, quantity
+from processors.domain.changes import Changes
+from processors.domain.decision import Emit
+from processors.domain.events import Posting
+from processors.domain.intake import Intake, too_large
+from processors.domain.legs import Leg
+from processors.domain.lines import Line
+from processors.domain.refusals import Reason
+from processors.domain.registers import StockRow
+from processors.domain.view import STOCK_PLACES
+
+
+def stock_key(scope_key: str, warehouse: str, location: str | None, lot_code: str | None) -> str:
+    """Key of a stock row; `scope_key` is the key of item + variant."""
+    return f"{scope_key}|{keys.join(warehouse, location or '', lot_code or '')}"
+
+
+def place_key(row: StockRow) -> str | None:
+    """Index key of `STOCK_PLACES`: `class|code|variant|warehouse|lot` of a row at a location, else None."""
+    if row.location is None:
+        return None
+    return keys.join(row.item_class, row.item_code, row.variant or "", row.warehouse, row.lot_code or "")
+
+
+def move_stock(changes: Changes, intake: Intake, leg: Leg, line: Line, reasons: list[Reason]) -> StockRow | None:
+    """Change the stock row of a line and publish its posting; adds why it cannot be, and gives None then."""
+    key = stock_key(intake.scope_key, leg.warehouse.code, leg.location, line.lot_code)
+    old, amount, load = changes.stock_row(key), line.quantity, leg.load
+    if old is None:
+        loaded = unloaded = stock = committed = 0
+        last_moved_at = intake.occurred_at
+    else:
+        loaded, unloaded, stock, committed = old.loaded, old.unloaded, old.stock, old.committed
+        last_moved_at = max(old.last_moved_at, intake.occurred_at)
+    if load:
+        loaded += amount
+        stock += amount
+    else:
+        held = stock - committed
+        if not leg.warehouse.check_location_stock and leg.warehouse.locations:
+            held = _held_in_warehouse(changes, intake, leg, line.lot_code)
+        if held < amount and not (leg.negative and not line.lotted and not intake.item.serial_managed):
+            reasons.append(_insufficient(intake, leg, line, held))
+            return None
+        unloaded += amount
+        stock -= amount
+    if loaded > quantity.MAX or unloaded > quantity.MAX:
+        reasons.append(too_large(max(loaded, unloaded), "quantity"))
+        return None
+    movement, item = intake.movement, intake.item
+    row = StockRow(
+        item.item_class,
+        item.item_code,
+        intake.variant or None,
+        leg.warehouse.code,
+        leg.location,
+        line.lot_code,
+        loaded,
+        unloaded,
+        stock,
+        committed,
+        item.unit,
+        leg.movement_id,
+        last_moved_at,
+        intake.time_ms,
+    )
+    changes.stock[key] = row
+    leg.postings += 1
+    posting = Posting(
+        f"{leg.entry_prefix}{leg.postings}",
+        leg.movement_id,
+        leg.template.code,
+        item.item_class,
+        item.item_code,
+        row.variant,
+        row.warehouse,
+        row.location,
+        line.lot_code,
+        amount if load else -amount,
+        item.unit,
+        movement.unit_cost,
+        stock,
+        intake.occurred_at,
+        intake.time_ms,
+        leg.offset,
+        None,
+        None,
+        movement.document_type,
+        movement.document_number,
+        movement.document_date,
+        movement.account,
+        movement.project,
+        movement.user,
+    )
+    changes.records.append(Emit("postings", intake.item_key, posting))
+    return row
+
+
+def _held_in_warehouse(changes: Changes, intake: Intake, leg: Leg, lot_code: str | None) -> int:
+    """Stock less what is committed, over all locations of the warehouse."""
+    warehouse = leg.warehouse.code
+    places = {stock_key(intake.scope_key, warehouse, None, lot_code)}
+    places.update(
+        changes.view.members(STOCK_PLACES, f"{intake.scope_key}|{keys.join(warehouse, lot_code or '')}"),
+        (key for key, row in changes.stock.items() if row.warehouse == warehouse and row.lot_code == lot_code),
+    )
+    rows = (changes.stock_row(key) for key in places)
+    return sum(row.stock - row.committed for row in rows if row is not None)
+
+
+def _insufficient(intake: Intake, leg: Leg, line: Line, held: int) -> Reason:
+    goods = f"lot {line.lot_code!r}" if line.lot_code is not None else f"item {intake.item.item_code!r}"
+    where = f"warehouse {leg.warehouse.code!r}"
+    if leg.location is not None and leg.warehouse.check_location_stock:
+        where += f", location {leg.location!r}"
+    return Reason(
+        "stock-insufficient",
+        f"{quantity.text(line.quantity)} {intake.item.unit} asked of {goods} in {where}, {quantity.text(held)} there; "
+        "unload less, or load what is missing first",
+        line.field if line.lot_code is not None else "quantity",
+    )

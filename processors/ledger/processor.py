@@ -1,0 +1,150 @@
+"""The ledger as the loop sees it: what it reads and keeps, what a batch may need, what a message does."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from processors.domain import keys
+from processors.domain.claims import claim_of
+from processors.domain.decision import Decision, Emit
+from processors.domain.events import Reply
+from processors.domain.master import MasterData, MasterRecord, master_id
+from processors.domain.master_checks import judge
+from processors.domain.message import Continuation, Index, Message
+from processors.domain.movement import Movement
+from processors.domain.posting import Circumstances, post
+from processors.domain.progressives import Claim, Claimed, Grants, Need
+from processors.domain.refusals import Reason, Refusal
+from processors.domain.registers import LotRow, SerialRow
+from processors.domain.serials import index_key
+from processors.domain.stock import place_key
+from processors.domain.view import (
+    COUNTERS,
+    LOTS,
+    RESERVATIONS,
+    SERIAL_LOTS,
+    SERIALS,
+    STATE,
+    STOCK,
+    STOCK_PLACES,
+    Register,
+    View,
+)
+from processors.ledger.needs import needs_of, pieces_of
+from processors.ledger.seen import DecodeReply, EncodeReply, content_hash, seen_key, seen_row
+
+PIECES_MAX: Final = 50_000
+REASONS_MAX: Final = 100
+"""Reasons in one answer; a movement with hundreds of wrong lots is told the first of them and how many there are."""
+
+
+class LedgerProcessor:
+    """Item-keyed: posts movements, judges master data. Stateless: everything is in the rows it is given.
+
+    `encode_reply` and `decode_reply` keep the first answer of a movement for a second arrival.
+    """
+
+    name = "ledger"
+    inputs: tuple[str, ...] = ("master-data", "movements")
+    order: tuple[str, ...] = ("master-register", "movements", "register-edits")
+    """Topics from highest to lowest: a message may wait, once, for those above its own (architecture §4)."""
+    registers: tuple[Register[Any], ...] = (STOCK, LOTS, SERIALS, RESERVATIONS, COUNTERS, STATE)
+    state = STATE
+    indexes: tuple[Index, ...] = (Index(SERIAL_LOTS, SERIALS, index_key), Index(STOCK_PLACES, STOCK, place_key))
+
+    def __init__(self, encode_reply: EncodeReply, decode_reply: DecodeReply, pieces_max: int = PIECES_MAX) -> None:
+        self._encode_reply, self._decode_reply, self._pieces_max = encode_reply, decode_reply, pieces_max
+
+    def weight(self, message: Message, master: MasterData | None = None) -> int:
+        """Pieces, lots and rows that a message may touch; generated serials count where `master` is given."""
+        value = message.value
+        return 1 + pieces_of(value, master, self._pieces_max) if isinstance(value, Movement) else 1
+
+    def needs(self, messages: Sequence[Message], view: View, master: MasterData) -> list[Need]:
+        """How many ordinals of which counter the messages of one task may use at most."""
+        return needs_of(messages, view, master, self._pieces_max)
+
+    def decide(self, message: Message, view: View, master: MasterData, grants: Grants, claimed: Claimed) -> Decision:
+        """The whole effect of one message, or its refusal. Pure; raises OrdinalsShort where `grants` do not suffice."""
+        value = message.value
+        if isinstance(value, Movement):
+            return self._decide_movement(message, value, view, master, grants, claimed)
+        if message.topic == "master-data":
+            return _decide_master(value, master)
+        raise ValueError(f"expected a message of {', '.join(self.inputs)}, got one of {message.topic}")
+
+    def resume(
+        self, continuation: Continuation, view: View, master: MasterData, grants: Grants, claimed: Claimed
+    ) -> Decision:
+        """Go on with work that waited; the ledger has none that another version could have left."""
+        raise ValueError(f"expected no continuation, got {continuation.text!r}")
+
+    def claim_of(self, row: LotRow | SerialRow, key: str, partition: int, master: MasterData) -> Claim | None:
+        """The company-wide claim that a committed row holds, None where its code is unique in its item only."""
+        return claim_of(row, key, partition, master)
+
+    def _decide_movement(
+        self,
+        message: Message,
+        movement: Movement,
+        view: View,
+        master: MasterData,
+        grants: Grants,
+        claimed: Claimed,
+    ) -> Decision:
+        key, digest, reasons = seen_key(movement), content_hash(movement), list[Reason]()
+        seen = view.get(STATE, key)
+        if seen is not None:
+            if seen.content_hash == digest:
+                return self._again(message, seen.reply or b"")
+            reasons.append(_reused(movement))
+        if movement.action != "post":
+            reasons.append(_not_taken(movement))
+            return _refused(message, movement, reasons)
+        dropped = view.get(STATE, f"dropped-ids|{message.partition}")
+        around = Circumstances(
+            view, master, grants, claimed, None if dropped is None else dropped.effective_date, self._pieces_max
+        )
+        decision = post(message, movement, around, reasons)
+        if decision is None:
+            return _refused(message, movement, reasons)
+        reply = decision.records[0].value
+        assert isinstance(reply, Reply), "the reply is a posting's first record"
+        decision.rows.append((STATE, key, seen_row(message, movement, digest, self._encode_reply(reply))))
+        return decision
+
+    def _again(self, message: Message, first: bytes) -> Decision:
+        """The first answer once more, as a duplicate's."""
+        reply = self._decode_reply(first)
+        reply.status, reply.decided_at = "duplicate", message.time_ms
+        return Decision(records=[Emit("replies", keys.join(reply.request_id), reply, message.key)])
+
+
+def _decide_master(record: MasterRecord, master: MasterData) -> Decision:
+    reasons = judge(record, master)
+    if reasons:
+        return Decision(refusal=Refusal.of(reasons))
+    return Decision(records=[Emit("master-register", keys.join(*master_id(record)), record)])
+
+
+def _refused(message: Message, movement: Movement, reasons: list[Reason]) -> Decision:
+    refusal = Refusal.of(reasons)
+    if len(refusal.reasons) > REASONS_MAX:
+        more = len(refusal.reasons) - REASONS_MAX
+        last = refusal.reasons[REASONS_MAX - 1]
+        told = Reason(last.code, f"{last.message} (and {more} reasons more)", last.field)
+        refusal = Refusal((*refusal.reasons[: REASONS_MAX - 1], told))
+    reply = Reply(message.topic, movement.movement_id, "refused", refusal.reasons, (), (), None, (), message.time_ms)
+    return Decision(records=[Emit("replies", keys.join(reply.request_id), reply, message.key)], refusal=refusal)
+
+
+def _reused(movement: Movement) -> Reason:
+    return Reason(
+        "movement-id-reused",
+        f"movement {movement.movement_id!r} of this item was taken before with other content; send the changed one "
+        "under an id of its own, or reverse the first",
+        "movement_id",
+    )
+
+
+def _not_taken(movement: Movement) -> Reason:
+    return Reason("field-invalid", f"expected action post, got {movement.action!r}", "action")

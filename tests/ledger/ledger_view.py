@@ -1,0 +1,50 @@
+"""Rows in dictionaries, with the view's contract: what the ledger's tests decide against."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+from processors.domain.decision import Decision
+from processors.domain.message import Index
+from processors.domain.view import Register
+
+T = TypeVar("T")
+
+
+class LedgerView:
+    """All registers of one task. `take` applies a decision as the loop would after its commit."""
+
+    def __init__(self, indexes: Sequence[Index]) -> None:
+        self.rows: dict[str, dict[str, Any]] = {}
+        self._indexes = indexes
+        self._members: dict[tuple[str, str], set[str]] = {}
+
+    def get(self, register: Register[T], key: str) -> T | None:
+        row: T | None = self.rows.get(register.topic, {}).get(key)
+        return row
+
+    def prefix(self, register: Register[T], prefix: str) -> Iterator[tuple[str, T]]:
+        rows = self.rows.get(register.topic, {})
+        for key in sorted((key for key in rows if key.startswith(prefix)), key=str.encode):
+            yield key, rows[key]
+
+    def members(self, index: str, key: str) -> tuple[str, ...]:
+        return tuple(sorted(self._members.get((index, key), ())))
+
+    def take(self, decision: Decision) -> None:
+        for register, key, row in decision.rows:
+            rows = self.rows.setdefault(register.topic, {})
+            for index in self._indexes:
+                if index.register.topic == register.topic:
+                    self._move(index, key, rows.get(key), row)
+            if row is None:
+                rows.pop(key, None)
+            else:
+                rows[key] = row
+
+    def _move(self, index: Index, key: str, before: object | None, after: object | None) -> None:
+        old = None if before is None else index.key_of(before)
+        new = None if after is None else index.key_of(after)
+        if old is not None:
+            self._members[index.name, old].discard(key)
+        if new is not None:
+            self._members.setdefault((index.name, new), set()).add(key)
