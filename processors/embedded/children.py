@@ -75,8 +75,8 @@ def start(
 ) -> Child:
     """Start a program that cannot outlive this process; what it prints goes to the end of `log`.
 
-    Raises OSError where the interpreter or the log cannot be opened; a program that does not exist ends with code 1 and
-    says so in the log.
+    Raises OSError where the interpreter or the log cannot be opened; a program that does not exist ends with code 127
+    and says so in the log.
     """
     way = way or way_here()
     watched, lifeline = os.pipe() if way == "watch" else (-1, None)

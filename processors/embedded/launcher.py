@@ -49,6 +49,10 @@ def watch(pipe: int, program: list[str]) -> int:
 
 if __name__ == "__main__":
     way, parent_pid, pipe_fd, *command = sys.argv[1:]
-    if way == "bind":
-        bind(int(parent_pid), command)
-    sys.exit(watch(int(pipe_fd), command) % 256)
+    try:
+        if way == "bind":
+            bind(int(parent_pid), command)
+        sys.exit(watch(int(pipe_fd), command) % 256)
+    except OSError as error:
+        print(f"{command[0]} cannot be started: {error.strerror}", flush=True)
+        sys.exit(127)

@@ -13,9 +13,7 @@ import pytest
 from processors.embedded import children
 from processors.embedded.children import Way
 
-STUBBORN = (
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
-)
+STUBBORN = "import signal as s, time; s.signal(s.SIGTERM, s.SIG_IGN); print('up', flush=True); time.sleep(600)"
 OBEDIENT = "import time; print('up', flush=True); time.sleep(600)"
 WAYS = ["bind", "watch"] if sys.platform == "linux" else ["watch"]
 
@@ -120,6 +118,6 @@ def test_ctrl_c_ends_the_children_and_a_second_one_ends_them_at_once(tmp_path: P
 
 def test_a_program_that_does_not_exist_is_told_in_the_log(tmp_path: Path) -> None:
     child = children.start("absent", [str(tmp_path / "absent")], tmp_path / "log")
-    _wait_for("No such file", child.log)
-    child.stop(20)
-    assert child.exit_code == 1
+    _wait_for("cannot be started: No such file", child.log)
+    _wait_until_gone(str(tmp_path / "absent"))
+    assert child.exit_code == 127
