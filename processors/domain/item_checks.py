@@ -59,20 +59,17 @@ def _barcodes(record: Item, master: MasterData) -> list[Reason]:
 
 
 def _barcodes_of_others(record: Item, master: MasterData) -> list[Reason]:
-    own = {barcode.barcode: place for place, barcode in enumerate(record.barcodes)}
-    if not own:
-        return []
-    return [
-        invalid(
-            f"barcodes[{own[barcode.barcode]}].barcode",
-            f"barcode {barcode.barcode!r} belongs to item {other.item_class}|{other.item_code}: take it from that item "
-            "first",
-        )
-        for key, other in master.items.items()
-        if key != (record.item_class, record.item_code)
-        for barcode in other.barcodes
-        if barcode.barcode in own
-    ]
+    reasons, own = [], (record.item_class, record.item_code)
+    for place, barcode in enumerate(record.barcodes):
+        owner = master.barcodes.get(barcode.barcode, own)
+        if owner != own:
+            reasons.append(
+                invalid(
+                    f"barcodes[{place}].barcode",
+                    f"barcode {barcode.barcode!r} belongs to item {owner[0]!r} {owner[1]!r}: take it from that item first",
+                )
+            )
+    return reasons
 
 
 def _lots(record: Item, master: MasterData) -> list[Reason]:

@@ -227,6 +227,8 @@ class MasterData:
     year_letters: dict[int, str] = field(default_factory=dict)
     month_letters: dict[int, str] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
+    barcodes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Barcode → the item (class, code) that has it; follows from `items`."""
 
     def copy(self) -> "MasterData":
         """A copy that can be changed by itself: what the judge decides a batch of master data against."""
@@ -242,6 +244,7 @@ class MasterData:
             dict(self.year_letters),
             dict(self.month_letters),
             dict(self.accounts),
+            dict(self.barcodes),
         )
 
     def put(self, record: MasterRecord) -> None:
@@ -250,7 +253,12 @@ class MasterData:
             case Company():
                 self.company = record
             case Item():
-                self.items[record.item_class, record.item_code] = record
+                key = (record.item_class, record.item_code)
+                if (before := self.items.get(key)) is not None:
+                    for barcode in before.barcodes:
+                        self.barcodes.pop(barcode.barcode, None)
+                self.items[key] = record
+                self.barcodes.update((barcode.barcode, key) for barcode in record.barcodes)
             case CodeType():
                 self.code_types[record.kind, record.code] = record
             case LotStatus():

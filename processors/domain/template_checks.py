@@ -22,7 +22,7 @@ def judge_warehouse(record: Warehouse, master: MasterData) -> list[Reason]:
             reasons += _adjustment(template, direction, field)
     known = {location.location for location in record.locations}
     for template in master.templates.values():
-        if template.warehouse == record.code and known and template.default_location not in (None, *known):
+        if template.warehouse == record.code and template.default_location not in (None, *known):
             reasons.append(
                 invalid(
                     "locations",
@@ -69,9 +69,8 @@ def _adjustment(template: Template, direction: str, field: str) -> list[Reason]:
 
 
 def _default_location(record: Template, warehouse: Warehouse) -> list[Reason]:
-    """A warehouse that lists no locations takes any."""
     known = [location.location for location in warehouse.locations]
-    if record.default_location is None or not known or record.default_location in known:
+    if record.default_location is None or record.default_location in known:
         return []
     return [
         Reason(
@@ -85,15 +84,16 @@ def _default_location(record: Template, warehouse: Warehouse) -> list[Reason]:
 def _offset(record: Template, master: MasterData) -> list[Reason]:
     if record.offset_warehouse is None and record.offset_template is None:
         return []
-    if record.offset_warehouse is None or record.offset_template is None:
-        missing = "offset_warehouse" if record.offset_warehouse is None else "offset_template"
-        return [_wrong("an offset needs a warehouse and a template: give both or neither", missing)]
+    if record.offset_template is None:
+        return [
+            _wrong(f"an offset in warehouse {record.offset_warehouse!r} needs a template of it: name it, or neither")
+        ]
     reasons = name_wrong("offset_template", record.offset_template, TEMPLATE_CODE_MAX)
-    if record.offset_warehouse not in master.warehouses:
+    if record.offset_warehouse is not None and record.offset_warehouse not in master.warehouses:
         reasons.append(_warehouse_unknown(record.offset_warehouse, "offset_warehouse"))
-    if (record.offset_warehouse, record.offset_template) == (record.warehouse, record.code):
+    if _offset_key(record) == (record.warehouse, record.code):
         reasons.append(_wrong("a template cannot be its own offset: name the template of the other side"))
-    elif other := master.templates.get((record.offset_warehouse, record.offset_template)):
+    elif other := master.templates.get(_offset_key(record)):
         reasons += _pair(record, other)
     elif record.lot_from_lot:
         reasons += _pair(record, record)
@@ -105,7 +105,7 @@ def _offset_of_others(record: Template, master: MasterData) -> list[Reason]:
     return [
         reason
         for other in master.templates.values()
-        if (other.offset_warehouse, other.offset_template) == me and (other.warehouse, other.code) != me
+        if other.offset_template is not None and _offset_key(other) == me and (other.warehouse, other.code) != me
         for reason in _pair(other, record)
     ]
 
@@ -125,8 +125,13 @@ def _pair(record: Template, offset: Template) -> list[Reason]:
     return reasons
 
 
-def _wrong(message: str, field: str = "offset_template") -> Reason:
-    return Reason("template-offset-invalid", message, field)
+def _offset_key(record: Template) -> tuple[str, str]:
+    """Id of the offset template; without an offset warehouse it is one of the same warehouse (location to location)."""
+    return record.offset_warehouse or record.warehouse, record.offset_template or ""
+
+
+def _wrong(message: str) -> Reason:
+    return Reason("template-offset-invalid", message, "offset_template")
 
 
 def _warehouse_unknown(code: str, field: str) -> Reason:

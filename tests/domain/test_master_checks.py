@@ -98,7 +98,6 @@ def refusals(record: MasterRecord, *records: MasterRecord) -> list[tuple[str, st
         Warehouse("W3", "", adjustment_load_template="NOT", adjustment_unload_template="YET"),
         a_template(code="TRF", direction="unload", offset_warehouse="W2", offset_template="YET"),
         a_template(default_location="A1"),
-        a_template(warehouse="W2", default_location="anywhere"),
         ListType("CYC", "", tolerance_quantity=0, tolerance_percent=ONE),
         BarcodeRule("Item", "-", (BarcodeToken("item_class", 3, "-"), BarcodeToken("property:colour"))),
         YearLetter(2026, "F"),
@@ -270,7 +269,10 @@ def test_a_letter_that_would_make_two_patterns_meet_is_refused() -> None:
         (a_template(code=""), [], [(MASTER, "code")]),
         (a_template(default_location="B9"), [], [("location-unknown", "default_location")]),
         (a_template(offset_warehouse="W2"), [], [("template-offset-invalid", "offset_template")]),
-        (a_template(offset_template="X"), [], [("template-offset-invalid", "offset_warehouse")]),
+        (a_template(offset_template="X"), [], []),
+        (a_template(offset_template="UNL"), [], []),
+        (a_template(code="X", offset_template="LOA"), [], [("template-offset-invalid", "offset_template")]),
+        (a_template(warehouse="W2", default_location="A1"), [], [("location-unknown", "default_location")]),
         (
             a_template(offset_warehouse="W9", offset_template="X"),
             [],
@@ -373,6 +375,14 @@ def test_a_warehouse_keeps_the_locations_that_its_templates_name() -> None:
 )
 def test_a_barcode_rule_is_refused_with_what_is_wrong(rule: BarcodeRule, expected: list[tuple[str, str]]) -> None:
     assert refusals(rule) == expected
+
+
+def test_a_barcode_that_an_item_gave_up_is_free_for_another() -> None:
+    master = some_master(an_item(barcodes=(Barcode("1"),)), an_item(barcodes=(Barcode("2"),)))
+    assert judge(an_item(item_code="NEW", barcodes=(Barcode("1"),)), master) == []
+    reason, *none = judge(an_item(item_code="NEW", barcodes=(Barcode("2"),)), master)
+    assert reason.message == "barcode '2' belongs to item 'FOO' 'JAM': take it from that item first"
+    assert none == []
 
 
 def test_a_refusal_says_what_mends_it() -> None:
