@@ -66,7 +66,8 @@ def _barcodes_of_others(record: Item, master: MasterData) -> list[Reason]:
             reasons.append(
                 invalid(
                     f"barcodes[{place}].barcode",
-                    f"barcode {barcode.barcode!r} belongs to item {owner[0]!r} {owner[1]!r}: take it from that item first",
+                    f"barcode {barcode.barcode!r} belongs to item {owner[0]!r} {owner[1]!r}: take it from that item "
+                    "first",
                 )
             )
     return reasons
