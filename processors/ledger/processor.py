@@ -54,8 +54,8 @@ class LedgerProcessor:
     def __init__(self, encode_reply: EncodeReply, decode_reply: DecodeReply, pieces_max: int = PIECES_MAX) -> None:
         self._encode_reply, self._decode_reply, self._pieces_max = encode_reply, decode_reply, pieces_max
 
-    def weight(self, message: Message, master: MasterData | None = None) -> int:
-        """Pieces, lots and rows that a message may touch; generated serials count where `master` is given."""
+    def weight(self, message: Message, master: MasterData) -> int:
+        """Pieces, lots and rows that a message may touch, serials still to be generated too."""
         value = message.value
         return 1 + pieces_of(value, master, self._pieces_max) if isinstance(value, Movement) else 1
 

@@ -180,7 +180,7 @@ class Loop:
         except (StateLost, EpochChanged) as failure:
             self._give_back()
             self._mend_counters(failure)
-        except BatchAborted as failure:
+        except (BatchAborted, Unreachable) as failure:
             logger.warning("batch aborted", extra={"reason": str(failure)})
             self.metrics.aborted.inc()
             self._give_back()
@@ -202,7 +202,7 @@ class Loop:
             if _is_master(item) != judging:
                 break
             message = item.message if isinstance(item, Item) else None
-            weight += 1 if message is None else self._processor.weight(message)
+            weight += 1 if message is None else self._processor.weight(message, self._master.data)
             if chunk and (weight > self.limits.weight or len(chunk) >= self.limits.batch):
                 break
             chunk.append(item)
@@ -285,7 +285,7 @@ class Loop:
             self._counters.confirm(batch.reservation)
             self._crash("after-confirm")
             log.commit(offsets)
-        except (BatchAborted, EpochChanged, CountersUnavailable):
+        except (BatchAborted, EpochChanged, CountersUnavailable, Unreachable):
             forget(views)
             if time.monotonic() - started > 5.0:
                 self.limits.halve()

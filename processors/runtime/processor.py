@@ -18,17 +18,31 @@ MASTER_INPUT = "master-data"
 class Processor(Protocol):
     """Rules over keyed rows: pure, so that the loop may ask the same again and get the same."""
 
-    name: str
-    """Group name and prefix of the worker slots."""
-    inputs: Sequence[str]
-    order: Sequence[str]
-    """Topics from highest to lowest: a message may wait, once, for those above its own (architecture §4)."""
-    registers: Sequence[Register[Any]]
-    state: Register[StateRow]
-    """The private register: barriers stand there."""
-    indexes: Sequence[Index]
+    @property
+    def name(self) -> str:
+        """Group name and prefix of the worker slots."""
+        ...
 
-    def weight(self, message: Message) -> int:
+    @property
+    def inputs(self) -> Sequence[str]: ...
+
+    @property
+    def order(self) -> Sequence[str]:
+        """Topics from highest to lowest: a message may wait, once, for those above its own (architecture §4)."""
+        ...
+
+    @property
+    def registers(self) -> Sequence[Register[Any]]: ...
+
+    @property
+    def state(self) -> Register[StateRow]:
+        """The private register: barriers stand there."""
+        ...
+
+    @property
+    def indexes(self) -> Sequence[Index]: ...
+
+    def weight(self, message: Message, master: MasterData) -> int:
         """Pieces, lots and rows that the message may touch; at least 1."""
         ...
 

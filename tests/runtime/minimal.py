@@ -29,7 +29,7 @@ class MinimalProcessor:
     def __init__(self) -> None:
         self.decided: list[str] = []
 
-    def weight(self, message: Message) -> int:
+    def weight(self, message: Message, master: MasterData) -> int:
         return max(1, int(message.value.packages or 1)) if isinstance(message.value, Movement) else 1
 
     def needs(self, messages: Sequence[Message], view: View, master: MasterData) -> list[Need]:

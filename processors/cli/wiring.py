@@ -1,0 +1,114 @@
+"""Where processes are put together from their parts: nothing else builds a log, a store, counters or a processor."""
+
+from pathlib import Path
+
+from processors.cli.settings import Settings
+from processors.contract.cluster_facts import check_meta, read_facts, wanted_facts
+from processors.contract.codec import Codec
+from processors.contract.connection import Connection
+from processors.contract.manifest import MANIFEST
+from processors.contract.schema_ids import LockedIds, schema_ids
+from processors.counters.allocator import Allocator
+from processors.counters.memory import MemoryServer, MemoryState
+from processors.counters.memory_log import MemoryEpochLog, SteppedClock
+from processors.counters.redis_connection import RedisConnection
+from processors.counters.redis_state import RedisState
+from processors.domain.events import Reply
+from processors.ledger.processor import LedgerProcessor
+from processors.runtime import crash_points
+from processors.runtime.epochs import TopicEpochLog, WorkerClock
+from processors.runtime.kafka_log import KafkaLog, KafkaSettings
+from processors.runtime.loop import Limits, Loop
+from processors.runtime.memory_store import MemoryStores
+from processors.runtime.processor import Processor
+from processors.runtime.rocks_store import RocksStores
+from processors.runtime.simulate import Simulation
+from processors.runtime.store import Stores
+
+REPLIES = "replies"
+
+
+def connection(settings: Settings) -> Connection:
+    return Connection(settings.bootstrap_servers, settings.kafka)
+
+
+def codec(settings: Settings) -> Codec:
+    return Codec(schema_ids(settings.schema_registry_url))
+
+
+def ledger(codec: Codec, pieces_max: int) -> LedgerProcessor:
+    """The ledger; first answers are kept in their Avro form."""
+
+    def decode(data: bytes) -> Reply:
+        reply = codec.decode(REPLIES, data)
+        assert isinstance(reply, Reply), "the topic has one record type"
+        return reply
+
+    return LedgerProcessor(lambda reply: codec.encode(REPLIES, reply), decode, pieces_max)
+
+
+def processor(kind: str, codec: Codec, settings: Settings) -> Processor:
+    """The processor of a worker kind (`ledger`)."""
+    assert kind == "ledger", f"no processor {kind}"
+    return ledger(codec, settings.pieces_max)
+
+
+def check_cluster(settings: Settings, codec: Codec) -> None:
+    """Refuse to work on a cluster that is set up otherwise; `ClusterDiffers` says what differs."""
+    there = connection(settings)
+    there.reach(limit_s=60.0)
+    check_meta(read_facts(there, codec), wanted_facts(settings.partitions, codec.ids.source))
+
+
+def worker_loop(kind: str, settings: Settings) -> Loop:
+    """The loop of one worker slot on the real broker, disk and Redis."""
+    records = codec(settings)
+    check_cluster(settings, records)
+    name = f"{kind}-{settings.slot}"
+    built = processor(kind, records, settings)
+    crash = crash_points.from_environment()
+    log = KafkaLog(
+        KafkaSettings(
+            bootstrap_servers=settings.bootstrap_servers,
+            group=f"lotstream-{kind}",
+            instance=name,
+            transaction_timeout_ms=settings.transaction_timeout_ms,
+            session_timeout_ms=settings.session_timeout_ms,
+            extra=settings.kafka,
+        ),
+        crash,
+    )
+    clock = WorkerClock()
+    state = RedisState(RedisConnection(settings.redis_url), settings.redis_prefix)
+    counters = Allocator(state, TopicEpochLog(log, records), clock, name)
+    loop = Loop(
+        built,
+        log,
+        _stores(built, settings, name),
+        counters,
+        records,
+        {topic.name: topic.partitions(settings.partitions) for topic in MANIFEST.values()},
+        Limits(settings.batch_max, settings.weight_max),
+        crash=crash,
+    )
+    clock.waiting = loop.poll_membership
+    return loop
+
+
+def _stores(built: Processor, settings: Settings, name: str) -> Stores:
+    if settings.store == "memory":
+        return MemoryStores()
+    registers = [register.topic for register in built.registers]
+    indexes = [index.name for index in built.indexes]
+    return RocksStores(Path(settings.state_dir) / name, registers, indexes)
+
+
+def simulation(partitions: int, pieces_max: int) -> tuple[Simulation, Codec]:
+    """The processors over memory ports: no broker, no Redis, no disk."""
+    records = Codec(LockedIds())
+    server, epochs = MemoryServer(), MemoryEpochLog()
+
+    def counters(name: str) -> Allocator:
+        return Allocator(MemoryState(server), epochs, SteppedClock(), name)
+
+    return Simulation([ledger(records, pieces_max)], records, partitions, counters), records
