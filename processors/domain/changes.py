@@ -28,9 +28,6 @@ class Changes:
     def lot_row(self, key: str) -> LotRow | None:
         return self.lots.get(key) or self.view.get(LOTS, key)
 
-    def serial_row(self, key: str) -> SerialRow | None:
-        return self.serials.get(key) or self.view.get(SERIALS, key)
-
     def into(self, decision: Decision) -> None:
         """Add everything to a decision, rows by register."""
         rows = decision.rows

@@ -1,5 +1,6 @@
 """What a movement must look like before any register is asked: lengths, days, amounts."""
 
+from collections import Counter
 from typing import Final
 
 from processors.domain import quantity
@@ -46,10 +47,9 @@ def check_form(movement: Movement, time_ms: int, pieces_max: int, reasons: list[
     if movement.quantity is not None and movement.quantity <= 0:
         reasons.append(_not_positive(movement.quantity, "quantity"))
     if movement.serials:
-        _check_serials(movement.serials, "serials", reasons)
-    if movement.lots:
-        _check_lots(movement.lots, reasons)
-    return True
+        together = movement.lots[0].serials if len(movement.lots) == 1 else ()
+        _check_serials(movement.serials, "serials", reasons, together)
+    return not movement.lots or _check_lots(movement.lots, reasons)
 
 
 def too_many(pieces: int, pieces_max: int) -> Reason:
@@ -84,7 +84,8 @@ def _check_days(movement: Movement, time_ms: int, reasons: list[Reason]) -> bool
     return readable
 
 
-def _check_lots(lots: tuple[MovementLot, ...], reasons: list[Reason]) -> None:
+def _check_lots(lots: tuple[MovementLot, ...], reasons: list[Reason]) -> bool:
+    readable = True
     seen: dict[str, int] = {}
     for place, line in enumerate(lots):
         code = line.lot_code
@@ -111,18 +112,21 @@ def _check_lots(lots: tuple[MovementLot, ...], reasons: list[Reason]) -> None:
         start, expiry = line.start_date, line.expiry_date
         if start is not None and not DAY_MIN <= start <= DAY_MAX:
             reasons.append(_no_day(start, f"lots[{place}].start_date"))
+            readable = False
         if expiry is not None and not DAY_MIN <= expiry <= DAY_MAX:
             reasons.append(_no_day(expiry, f"lots[{place}].expiry_date"))
+            readable = False
+    return readable
 
 
-def _check_serials(serials: tuple[str, ...], name: str, reasons: list[Reason]) -> None:
+def _check_serials(serials: tuple[str, ...], name: str, reasons: list[Reason], together: tuple[str, ...] = ()) -> None:
     if "" in serials or len(max(serials, key=len)) > CODE_LENGTH_MAX:
         for place, serial in enumerate(serials):
             if not 0 < len(serial) <= CODE_LENGTH_MAX:
                 reasons.append(_length(f"{name}[{place}]", serial, CODE_LENGTH_MAX))
+    serials += together
     if len(set(serials)) != len(serials):
-        seen: set[str] = set()
-        repeated = list(dict.fromkeys(serial for serial in serials if serial in seen or seen.add(serial)))  # type: ignore[func-returns-value]
+        repeated = [serial for serial, times in Counter(serials).items() if times > 1]
         reasons.append(
             Reason("serial-repeated", f"{listed(repeated)} named more than once; name each serial once", name)
         )

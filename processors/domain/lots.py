@@ -60,6 +60,8 @@ def load_lot(
     code = line.lot_code
     assert code is not None, "a lot's code is named or generated before it is loaded"
     key = lot_key(intake.scope_key, code)
+    if key in changes.lots and not leg.transfer:
+        return None  # named twice, which the form's check has said
     old = changes.lot_row(key)
     if old is None:
         if company_scope:

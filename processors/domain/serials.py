@@ -15,6 +15,7 @@ from processors.domain.lines import Line
 from processors.domain.progressives import Claim, Claimed
 from processors.domain.refusals import Reason
 from processors.domain.registers import LotRow, SerialRow
+from processors.domain.view import SERIALS
 
 
 def serial_prefix(scope_key: str, lot_code: str | None) -> str:
@@ -53,7 +54,10 @@ def load_serials(
     faults = Faults()
     for serial in line.serials:
         key = prefix + keys.join(serial)
-        old = changes.serial_row(key)
+        before = changes.serials.get(key)
+        if before is not None and before.state == "in_stock":
+            continue  # named twice, which the form's check has said
+        old = before or changes.view.get(SERIALS, key)
         if old is None:
             if company_scope:
                 text = claim_text("serial", serial)
@@ -86,7 +90,9 @@ def unload_serials(changes: Changes, intake: Intake, leg: Leg, line: Line, reaso
     location_checked = leg.warehouse.check_location_stock
     for serial in line.serials:
         key = prefix + keys.join(serial)
-        old = changes.serial_row(key)
+        if key in changes.serials:
+            continue
+        old = changes.view.get(SERIALS, key)
         if old is None:
             faults.add("serial-not-in-stock", serial)
             continue
