@@ -34,11 +34,13 @@ def wanted_facts(per_task: int, schema_ids: str) -> Facts:
 
 
 def read_facts(connection: Connection, codec: Codec) -> Facts:
-    """The facts written so far; none where the topic is empty.
+    """The facts written so far; none where the topic is empty or not there.
 
-    ClusterDiffers where they were written with schema ids of another source; KafkaException without cluster or topic.
+    ClusterDiffers where they were written with schema ids of another source; KafkaException without a cluster.
     """
     facts: Facts = {}
+    if TOPIC not in connection.admin().list_topics(timeout=CALL_LIMIT_S).topics:
+        return facts
     for record in read_records(connection, TOPIC):
         try:
             value = codec.decode(TOPIC, record.value)

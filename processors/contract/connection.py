@@ -1,10 +1,12 @@
 """How to reach a cluster: the settings of clients, and a first look that it answers."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from processors.contract.reachable import wait_until_reachable
@@ -42,3 +44,18 @@ class Connection:
 
     def admin(self) -> AdminClient:
         return AdminClient(self.settings())
+
+
+class ClusterError(Exception):
+    """The cluster refused or did not answer; the message is the Kafka client's own, with the address."""
+
+
+@contextmanager
+def cluster_errors(connection: Connection) -> Iterator[None]:
+    """Within, what the Kafka client raises becomes a `ClusterError` that a person can read."""
+    try:
+        yield
+    except KafkaException as error:
+        cause = error.args[0]
+        told = cause.str() if hasattr(cause, "str") else str(cause)
+        raise ClusterError(f"Kafka at {connection.bootstrap_servers}: {told}") from error

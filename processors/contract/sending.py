@@ -1,0 +1,83 @@
+"""Sending records to one topic outside of the worker: idempotent, in order, to the partition that murmur2 gives."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
+
+from confluent_kafka import Producer
+
+from processors.contract.connection import Connection
+from processors.contract.headers import Headers
+from processors.contract.manifest import topic_of
+
+SEND_LIMIT_S: Final = 60.0
+"""How long a record may take until the broker has it."""
+
+
+class Sendable(Protocol):
+    """A record to send; `time_ms` None: the time of sending."""
+
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def time_ms(self) -> int | None: ...
+    @property
+    def headers(self) -> Headers: ...
+
+
+class NotSent(Exception):
+    """Some records may not have been sent: how many, and why the first of them was not."""
+
+    def __init__(self, count: int, reason: str) -> None:
+        super().__init__(f"{count} records may not have been sent: {reason}")
+        self.count = count
+
+
+def send(
+    connection: Connection, topic: str, records: Iterable[Sendable], on_sent: Callable[[], None] = lambda: None
+) -> int:
+    """Send records in order and return their number once the broker has them all; NotSent where it may not.
+
+    `on_sent` is called for each record handed over, to show progress.
+    """
+    producer = Producer(
+        connection.settings(
+            partitioner="murmur2_random",
+            acks="all",
+            linger_ms=5,
+            enable_idempotence=True,
+            message_max_bytes=topic_of(topic).max_message_bytes,
+            delivery_timeout_ms=int(SEND_LIMIT_S * 1000),
+        )
+    )
+    failures: list[str] = []
+
+    def delivered(error: object, _: object) -> None:
+        if error is not None:
+            failures.append(str(error))
+
+    count = 0
+    for record in records:
+        moment = time.time_ns() // 1_000_000 if record.time_ms is None else record.time_ms
+        while True:
+            try:
+                producer.produce(
+                    topic,
+                    record.value,
+                    record.key,
+                    timestamp=moment,
+                    headers=list(record.headers),
+                    on_delivery=delivered,
+                )
+                break
+            except BufferError:  # the client's queue is full: let it deliver
+                producer.poll(0.1)
+        producer.poll(0)
+        count += 1
+        on_sent()
+    missing = producer.flush(SEND_LIMIT_S)
+    if failures or missing:
+        raise NotSent(len(failures) + missing, failures[0] if failures else f"no answer within {SEND_LIMIT_S:g} s")
+    return count
