@@ -14,6 +14,7 @@ from processors.counters.memory_log import MemoryEpochLog, SteppedClock
 from processors.counters.redis_connection import RedisConnection
 from processors.counters.redis_state import RedisState
 from processors.domain.events import Reply
+from processors.domain.movement import Movement
 from processors.ledger.processor import LedgerProcessor
 from processors.runtime import crash_points
 from processors.runtime.epochs import TopicEpochLog, WorkerClock
@@ -26,6 +27,7 @@ from processors.runtime.simulate import Simulation
 from processors.runtime.store import Stores
 
 REPLIES = "replies"
+MOVEMENTS = "movements"
 
 
 def connection(settings: Settings) -> Connection:
@@ -44,7 +46,12 @@ def ledger(codec: Codec, pieces_max: int) -> LedgerProcessor:
         assert isinstance(reply, Reply), "the topic has one record type"
         return reply
 
-    return LedgerProcessor(lambda reply: codec.encode(REPLIES, reply), decode, pieces_max)
+    def decode_movement(data: bytes) -> Movement:
+        movement = codec.decode(MOVEMENTS, data)
+        assert isinstance(movement, Movement), "the topic has one record type"
+        return movement
+
+    return LedgerProcessor(lambda reply: codec.encode(REPLIES, reply), decode, decode_movement, pieces_max)
 
 
 def processor(kind: str, codec: Codec, settings: Settings) -> Processor:

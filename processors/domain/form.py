@@ -25,19 +25,18 @@ def check_form(movement: Movement, time_ms: int, pieces_max: int, reasons: list[
             )
         )
         return False
-    named = len(movement.lots) + len(movement.serials) + sum(len(line.serials) for line in movement.lots)
+    named = len(movement.lots) + len(movement.serials)
+    for line in movement.lots:
+        named += len(line.serials)
     if named > pieces_max:
         reasons.append(too_many(named, pieces_max))
         return False
     if not 0 < len(movement.movement_id) <= ID_LENGTH_MAX:
         reasons.append(_length("movement_id", movement.movement_id, ID_LENGTH_MAX))
-    for name, value in (
-        ("template", movement.template),
-        ("warehouse", movement.warehouse),
-        ("quantity", movement.quantity),
-    ):
-        if value is None:
-            reasons.append(Reason("field-invalid", f"action {movement.action} needs {name}, which is missing", name))
+    if movement.template is None or movement.warehouse is None or movement.quantity is None:
+        for name in ("template", "warehouse", "quantity"):
+            if getattr(movement, name) is None:
+                reasons.append(_missing(movement, name))
     if movement.reverses is not None:
         reasons.append(
             Reason("field-invalid", "reverses belongs to action reverse only; leave it out to post", "reverses")
@@ -137,6 +136,10 @@ def listed(codes: list[str], most: int = 5) -> str:
     more = len(codes) - most
     shown = ", ".join(codes[:most])
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _missing(movement: Movement, name: str) -> Reason:
+    return Reason("field-invalid", f"action {movement.action} needs {name}, which is missing", name)
 
 
 def _length(name: str, got: str, length_max: int) -> Reason:

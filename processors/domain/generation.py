@@ -7,11 +7,10 @@ movement is accepted: then `into` gives the counters' rows.
 from dataclasses import dataclass, field
 
 from processors.domain import keys
-from processors.domain.changes import Changes
+from processors.domain.changes import ChangedRow, Changes
 from processors.domain.claims import claim_text, lots_company_wide
 from processors.domain.code_fields import CodeFields
 from processors.domain.codes import Composer, composer, counter_of, shown
-from processors.domain.decision import Decision
 from processors.domain.intake import Intake
 from processors.domain.lines import Line
 from processors.domain.lots import LotBirth, lot_key
@@ -85,7 +84,7 @@ class Generation:
             code = compose(ordinal)
             if isinstance(code, Reason):
                 return code
-            used = code in taken or members(SERIAL_LOTS, f"{scope_key}|{keys.join(code)}")
+            used = code in taken or members(SERIAL_LOTS, f"{scope_key}|{keys.part(code)}")
             if used or (claimed and claimed.get(claim_text("serial", code), scope_key) != scope_key):
                 progressive.skip(ordinal)
                 continue
@@ -102,11 +101,13 @@ class Generation:
         code = rule.compose(0 if row is None else row.next_ordinal)
         return code if isinstance(code, Reason) else None
 
-    def into(self, decision: Decision, updated_at: int) -> None:
-        """Add the counters' new rows to a decision."""
-        for progressive, key in self.progressives.values():
-            if progressive.changed:
-                decision.rows.append((COUNTERS, key, progressive.row(updated_at)))
+    def rows(self, updated_at: int) -> list[ChangedRow]:
+        """The counters' new rows."""
+        return [
+            (COUNTERS, key, progressive.row(updated_at))
+            for progressive, key in self.progressives.values()
+            if progressive.changed
+        ]
 
     def _progressive(self, rule: CodeRule) -> Progressive:
         found = self.progressives.get(rule.counter)

@@ -42,10 +42,16 @@ class Intake:
 
 
 def take_in(
-    movement: Movement, time_ms: int, master: MasterData, dropped_until: int | None, reasons: list[Reason]
+    movement: Movement,
+    item_key: str,
+    time_ms: int,
+    master: MasterData,
+    dropped_until: int | None,
+    reasons: list[Reason],
 ) -> Intake | None:
     """Look everything up and add what is unknown or missing; None where the item or the template is.
 
+    `item_key` is the key `class|code`, the message's own.
     `dropped_until`: the latest effective day whose movement ids this task no longer knows. The form has been checked.
     """
     company = master.company
@@ -94,7 +100,6 @@ def take_in(
         sound = False
     if template is None or warehouse is None:
         return None
-    item_key = keys.join(item.item_class, item.item_code)
     variant = movement.variant or ""
     today = local_day(company.time_zone, time_ms)
     return Intake(
@@ -105,7 +110,7 @@ def take_in(
         item,
         variant,
         item_key,
-        f"{item_key}|{keys.join(variant)}",
+        f"{item_key}|{keys.part(variant)}",
         template,
         warehouse,
         location or None,

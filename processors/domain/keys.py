@@ -1,5 +1,4 @@
-"""Keys of records: parts joined by `|`, an inner `|` or `\\` escaped by `\\` (`contract.md` §1). Absent parts are empty."""
-
+"""Keys of records: parts joined by `|`, an inner `|` or `\\` escaped by `\\` (`contract.md` §1); absent parts empty."""
 
 
 def join(*parts: str) -> str:
@@ -8,6 +7,13 @@ def join(*parts: str) -> str:
     if "\\" not in key and key.count("|") == len(parts) - 1:
         return key
     return "|".join(part.replace("\\", "\\\\").replace("|", "\\|") for part in parts)
+
+
+def part(text: str) -> str:
+    """One part as it stands in a key: `join(a, b)` is `f"{part(a)}|{part(b)}"`."""
+    if "|" in text or "\\" in text:
+        return text.replace("\\", "\\\\").replace("|", "\\|")
+    return text
 
 
 def split(key: str) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ class Leg:
 def legs_of(intake: Intake, master: MasterData, reasons: list[Reason]) -> list[Leg]:
     """The movement's own leg and its offset's, the unload first; `template-offset-invalid` where that one is wrong."""
     template, movement_id = intake.template, intake.movement.movement_id
-    prefix = f"{intake.item_key}|{keys.join(movement_id)}|"
+    prefix = f"{intake.item_key}|{keys.part(movement_id)}|"
     transfer = template.offset_template is not None
     main = Leg(
         template,

@@ -72,11 +72,14 @@ def read_lines(intake: Intake, pieces_max: int, reasons: list[Reason]) -> list[L
 
 def _lot_lines(intake: Intake, reasons: list[Reason]) -> list[Line]:
     movement, item, lots = intake.movement, intake.item, intake.movement.lots
-    if movement.quantity is not None and sum(lot.quantity for lot in lots) != movement.quantity:
+    total = 0
+    for lot in lots:
+        total += lot.quantity
+    if movement.quantity is not None and total != movement.quantity:
         reasons.append(
             Reason(
                 "lot-quantities-differ",
-                f"the lots add up to {quantity.text(sum(lot.quantity for lot in lots))}, the movement says "
+                f"the lots add up to {quantity.text(total)}, the movement says "
                 f"{quantity.text(movement.quantity)}; correct one of them",
                 "lots",
             )

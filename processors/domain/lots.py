@@ -27,7 +27,7 @@ class LotBirth:
 
 def lot_key(scope_key: str, lot_code: str) -> str:
     """Key of a lot; `scope_key` is the key of item + variant."""
-    return f"{scope_key}|{keys.join(lot_code)}"
+    return f"{scope_key}|{keys.part(lot_code)}"
 
 
 def birth_of(intake: Intake, line: Line) -> LotBirth:

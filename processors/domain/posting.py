@@ -29,7 +29,7 @@ from processors.domain.stock import move_stock
 from processors.domain.view import View
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Circumstances:
     """Everything beside the movement itself that posting it depends on.
 
@@ -52,7 +52,7 @@ def post(message: Message, movement: Movement, around: Circumstances, reasons: l
     """
     if not check_form(movement, message.time_ms, around.pieces_max, reasons):
         return None
-    intake = take_in(movement, message.time_ms, around.master, around.dropped_until, reasons)
+    intake = take_in(movement, message.key, message.time_ms, around.master, around.dropped_until, reasons)
     if intake is None:
         return None
     legs = legs_of(intake, around.master, reasons)
@@ -90,7 +90,7 @@ class _Work:
         self._intake, self._lines, self._around = intake, lines, around
         self._partition, self._reasons = partition, reasons
         self._changes = Changes(around.view)
-        self._generation = Generation(self._changes, around.grants, around.claimed, partition)
+        self._generation: Generation | None = None
         self._serials: set[str] | None = None
         """Every serial of this movement, once some are to be generated."""
         self._stock: StockRow | None = None
@@ -139,19 +139,20 @@ class _Work:
 
     def done(self, message: Message, legs: list[Leg]) -> Decision:
         """The decision, once nothing speaks against it."""
-        intake, decision = self._intake, Decision()
-        lots = tuple(
-            ReplyLot(
-                line.lot_code or "",
-                line.quantity,
-                line.ordinal is not None,
-                line.ordinal,
-                _serials_of(line),
+        intake, changes, lines = self._intake, self._changes, self._lines
+        lots: tuple[ReplyLot, ...] = ()
+        serials: tuple[str, ...] = ()
+        if lines[0].lotted:
+            lots = tuple(
+                [
+                    ReplyLot(
+                        line.lot_code or "", line.quantity, line.ordinal is not None, line.ordinal, _serials_of(line)
+                    )
+                    for line in lines
+                ]
             )
-            for line in self._lines
-            if line.lotted
-        )
-        serials = tuple(serial for line in self._lines if not line.lotted for serial in _serials_of(line))
+        else:
+            serials = _serials_of(lines[0])
         reply = Reply(
             message.topic,
             intake.movement.movement_id,
@@ -159,19 +160,28 @@ class _Work:
             (),
             lots,
             serials,
-            self._stock.stock if self._stock is not None and len(self._lines) == 1 else None,
-            tuple(sorted(leg.movement_id for leg in legs)),
+            self._stock.stock if self._stock is not None and len(lines) == 1 else None,
+            tuple(
+                [leg.movement_id for leg in legs if not leg.offset] + [leg.movement_id for leg in legs if leg.offset]
+            ),
             message.time_ms,
         )
-        decision.records.append(Emit("replies", keys.join(reply.request_id), reply, intake.item_key))
-        self._changes.into(decision)
-        self._generation.into(decision, message.time_ms)
-        return decision
+        rows = changes.rows()
+        if self._generation is not None:
+            rows += self._generation.rows(message.time_ms)
+        records = [Emit("replies", keys.part(reply.request_id), reply, intake.item_key), *changes.records]
+        return Decision(rows, records, changes.claims, [], [])
 
     def _move_stock(self, leg: Leg, line: Line) -> None:
         row = move_stock(self._changes, self._intake, leg, line, self._reasons)
         if not leg.offset:
             self._stock = row
+
+    def _generating(self) -> Generation:
+        if self._generation is None:
+            around = self._around
+            self._generation = Generation(self._changes, around.grants, around.claimed, self._partition)
+        return self._generation
 
     def _generate_lot(self, line: Line, birth: LotBirth) -> None:
         """Give the line a lot code, or add why there is none."""
@@ -182,10 +192,10 @@ class _Work:
         if isinstance(rule, Reason):
             reasons.append(rule)
         elif reasons:
-            _add(reasons, self._generation.peek(rule))
+            _add(reasons, self._generating().peek(rule))
         else:
             named = {other.lot_code for other in self._lines if other.lot_code is not None}
-            made = self._generation.lot_code(rule, intake.scope_key, named)
+            made = self._generating().lot_code(rule, intake.scope_key, named)
             if isinstance(made, Reason):
                 reasons.append(made)
             else:
@@ -199,11 +209,11 @@ class _Work:
             reasons.append(rule)
             return
         if reasons:
-            _add(reasons, self._generation.peek(rule))
+            _add(reasons, self._generating().peek(rule))
             return
         if self._serials is None:
             self._serials = {serial for other in self._lines for serial in other.serials}
-        made = self._generation.serial_codes(rule, intake.scope_key, self._serials, line.generated_serials)
+        made = self._generating().serial_codes(rule, intake.scope_key, self._serials, line.generated_serials)
         if isinstance(made, Reason):
             reasons.append(made)
             return

@@ -20,7 +20,7 @@ from processors.domain.view import SERIALS
 
 def serial_prefix(scope_key: str, lot_code: str | None) -> str:
     """The key of a serial up to its code: `class|code|variant|lot_code|`, the lot empty without."""
-    return f"{scope_key}|{keys.join(lot_code or '')}|"
+    return f"{scope_key}|{keys.part(lot_code or '')}|"
 
 
 def index_key(row: SerialRow) -> str | None:
@@ -53,7 +53,7 @@ def load_serials(
     expiry = expiry_date(start, intake.item.serial_validity_days, intake.item.expiry_rule)
     faults = Faults()
     for serial in line.serials:
-        key = prefix + keys.join(serial)
+        key = prefix + keys.part(serial)
         before = changes.serials.get(key)
         if before is not None and before.state == "in_stock":
             continue  # named twice, which the form's check has said
@@ -75,7 +75,7 @@ def load_serials(
         changes.serials[key] = row
         _note(changes, intake, leg, row)
     for serial, ordinal in line.new_serials:
-        key = prefix + keys.join(serial)
+        key = prefix + keys.part(serial)
         if company_scope:
             changes.claims.append(Claim(claim_text("serial", serial), owner, partition, "serial-register", key))
         row = changes.serials[key] = _new_serial(intake, leg, lot, serial, ordinal, start, expiry)
@@ -89,7 +89,7 @@ def unload_serials(changes: Changes, intake: Intake, leg: Leg, line: Line, reaso
     warehouse, faults = leg.warehouse.code, Faults()
     location_checked = leg.warehouse.check_location_stock
     for serial in line.serials:
-        key = prefix + keys.join(serial)
+        key = prefix + keys.part(serial)
         if key in changes.serials:
             continue
         old = changes.view.get(SERIALS, key)

@@ -14,7 +14,8 @@ from processors.domain.view import STOCK_PLACES
 
 def stock_key(scope_key: str, warehouse: str, location: str | None, lot_code: str | None) -> str:
     """Key of a stock row; `scope_key` is the key of item + variant."""
-    return f"{scope_key}|{keys.join(warehouse, location or '', lot_code or '')}"
+    part = keys.part
+    return f"{scope_key}|{part(warehouse)}|{part(location) if location else ''}|{part(lot_code) if lot_code else ''}"
 
 
 def place_key(row: StockRow) -> str | None:

@@ -86,7 +86,7 @@ def _intake_of(message: Message, movement: Movement, master: MasterData) -> Inta
         return None
     if not 0 <= message.time_ms <= TIME_MAX:
         return None
-    return take_in(movement, message.time_ms, master, None, [])
+    return take_in(movement, message.key, message.time_ms, master, None, [])
 
 
 def _lot_need(intake: Intake, line: Line, master: MasterData) -> CodeRule | None:

@@ -30,7 +30,7 @@ from processors.domain.view import (
     View,
 )
 from processors.ledger.needs import needs_of, pieces_of
-from processors.ledger.seen import DecodeReply, EncodeReply, content_hash, seen_key, seen_row
+from processors.ledger.seen import DecodeMovement, DecodeReply, EncodeReply, same_content, seen_key, seen_row
 
 PIECES_MAX: Final = 50_000
 REASONS_MAX: Final = 100
@@ -40,7 +40,8 @@ REASONS_MAX: Final = 100
 class LedgerProcessor:
     """Item-keyed: posts movements, judges master data. Stateless: everything is in the rows it is given.
 
-    `encode_reply` and `decode_reply` keep the first answer of a movement for a second arrival.
+    `encode_reply` and `decode_reply` keep the first answer of a movement for a second arrival, `decode_movement` reads
+    what a movement that was taken said.
     """
 
     name = "ledger"
@@ -51,8 +52,15 @@ class LedgerProcessor:
     state = STATE
     indexes: tuple[Index, ...] = (Index(SERIAL_LOTS, SERIALS, index_key), Index(STOCK_PLACES, STOCK, place_key))
 
-    def __init__(self, encode_reply: EncodeReply, decode_reply: DecodeReply, pieces_max: int = PIECES_MAX) -> None:
-        self._encode_reply, self._decode_reply, self._pieces_max = encode_reply, decode_reply, pieces_max
+    def __init__(
+        self,
+        encode_reply: EncodeReply,
+        decode_reply: DecodeReply,
+        decode_movement: DecodeMovement,
+        pieces_max: int = PIECES_MAX,
+    ) -> None:
+        self._encode_reply, self._decode_reply, self._decode_movement = encode_reply, decode_reply, decode_movement
+        self._pieces_max = pieces_max
 
     def weight(self, message: Message, master: MasterData) -> int:
         """Pieces, lots and rows that a message may touch, serials still to be generated too."""
@@ -91,10 +99,10 @@ class LedgerProcessor:
         grants: Grants,
         claimed: Claimed,
     ) -> Decision:
-        key, digest, reasons = seen_key(movement), content_hash(movement), list[Reason]()
+        key, reasons = seen_key(message.key, movement), list[Reason]()
         seen = view.get(STATE, key)
         if seen is not None:
-            if seen.content_hash == digest:
+            if same_content(seen, message, self._decode_movement):
                 return self._again(message, seen.reply or b"")
             reasons.append(_reused(movement))
         if movement.action != "post":
@@ -109,7 +117,7 @@ class LedgerProcessor:
             return _refused(message, movement, reasons)
         reply = decision.records[0].value
         assert isinstance(reply, Reply), "the reply is a posting's first record"
-        decision.rows.append((STATE, key, seen_row(message, movement, digest, self._encode_reply(reply))))
+        decision.rows.append((STATE, key, seen_row(message, movement, self._encode_reply(reply))))
         return decision
 
     def _again(self, message: Message, first: bytes) -> Decision:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from processors.contract.codec import Codec
+from processors.contract.codec import Codec, EncodeError
 from processors.contract.schema_ids import LockedIds
 from processors.domain import keys, quantity
 from processors.domain.calendar import parse_day, parse_time
@@ -104,10 +104,11 @@ class Ledger:
     """One task of the ledger over rows in memory. Ordinals are handed out as the counters would, from the rows on."""
 
     def __init__(self, *records: MasterRecord, partition: int = 3, pieces_max: int = 50_000) -> None:
-        codec = Codec(LockedIds())
+        codec = self.codec = Codec(LockedIds())
         self.processor = LedgerProcessor(
             lambda reply: codec.encode("replies", reply),
             lambda data: codec.decode("replies", data),  # type: ignore[arg-type,return-value]
+            lambda data: codec.decode("movements", data),  # type: ignore[arg-type,return-value]
             pieces_max,
         )
         self.view = LedgerView(self.processor.indexes)
@@ -121,7 +122,11 @@ class Ledger:
     def message(self, movement: Movement, time_ms: int = NOON) -> Message:
         self.offset += 1
         key = keys.join(movement.item_class, movement.item_code)
-        return Message("movements", self.partition, self.offset, time_ms, key, movement, repr(movement).encode())
+        try:
+            raw = self.codec.encode("movements", movement)
+        except EncodeError:  # more than a producer of ours would send
+            raw = repr(movement).encode()
+        return Message("movements", self.partition, self.offset, time_ms, key, movement, raw)
 
     def decide(self, message: Message, claimed: Claimed | None = None) -> Decision:
         """What the ledger decides; nothing is changed by it."""
