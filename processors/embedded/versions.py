@@ -11,9 +11,10 @@ KAFKA: Final = "4.2.0"
 KAFKA_SCALA: Final = "2.13"
 LOG4J: Final = "2.24.3"
 KAFKA_IMAGE: Final = f"apache/kafka:{KAFKA}"
+REDIS: Final = "6.2.14"
 REDIS_MIN: Final = (6, 2)
-REDIS_IMAGE: Final = "redis:7.4.2-alpine"
-REGISTRY_IMAGE: Final = "apicurio/apicurio-registry:3.0.6"
+REDIS_IMAGE: Final = f"redis:{REDIS}-alpine"
+REGISTRY_IMAGE: Final = "confluentinc/cp-schema-registry:7.9.1"
 PYTHON_IMAGE: Final = "python:3.11.13-slim-bookworm"
 
 KAFKA_ROOTS: Final = (
