@@ -1,0 +1,70 @@
+"""A batch's view: its own changes over the cache over the store, at every moment the same as if all were written."""
+
+from dataclasses import dataclass
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from processors.domain.message import Index
+from processors.domain.view import Register
+from processors.runtime.memory_store import MemoryStore
+from processors.runtime.overlay import RowCache, TaskView
+from processors.runtime.store import Put
+
+
+@dataclass(slots=True)
+class Row:
+    text: str
+
+
+ROWS = Register("stock-register", Row)
+INDEX = Index("by-text", ROWS, lambda row: row.text or None)
+
+
+def a_view(store: MemoryStore) -> TaskView:
+    return TaskView(store, lambda topic, data: Row(data.decode()), (INDEX,), cache_rows=2)
+
+
+KEY = st.sampled_from(["a", "a|1", "a|2", "b", "b|é"])
+STEP = st.tuples(st.sampled_from(["put", "gone", "keep", "forget"]), KEY, st.sampled_from(["", "x", "y"]))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(STEP, max_size=25))
+def test_a_view_reads_what_a_plain_dictionary_would(steps: list[tuple[str, str, str]]) -> None:
+    store = MemoryStore()
+    view = a_view(store)
+    kept: dict[str, str] = {}
+    now: dict[str, str] = {}
+    for verb, key, text in steps:
+        match verb:
+            case "put":
+                view.put(ROWS, key, Row(text))
+                now[key] = text
+            case "gone":
+                view.put(ROWS, key, None)
+                now.pop(key, None)
+            case "keep":
+                puts = [Put(t, k, None if row is None else row.text.encode()) for (t, k), row in view.changes.items()]
+                store.write(puts, view.memberships, {})
+                view.keep()
+                kept = dict(now)
+            case "forget":
+                view.forget()
+                now = dict(kept)
+        for prefix in ("", "a", "a|", "b"):
+            found = [(k, row.text) for k, row in view.prefix(ROWS, prefix)]
+            assert found == sorted((k, t) for k, t in now.items() if k.startswith(prefix))
+        for k in ("a", "a|1", "a|2", "b", "b|é"):
+            row = view.get(ROWS, k)
+            assert (None if row is None else row.text) == now.get(k)
+        for word in ("x", "y"):
+            assert view.members("by-text", word) == tuple(sorted(k for k, t in now.items() if t == word))
+
+
+def test_the_cache_keeps_what_is_used_and_forgets_the_rest() -> None:
+    cache = RowCache(rows_max=2)
+    for number in range(6):
+        cache.put(("r", str(number)), Row(str(number)))
+        assert cache.get(("r", "0")) is not None, "row 0 is used all the time"
+    assert cache.get(("r", "1")) is None
