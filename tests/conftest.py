@@ -97,6 +97,35 @@ def docker_engine() -> None:
         absent("Docker engine", type(error).__name__)
 
 
+EMBEDDED_OR_CONTAINER = ["embedded", pytest.param("container", marks=pytest.mark.docker)]
+
+
+@pytest.fixture(scope="session", params=EMBEDDED_OR_CONTAINER)
+def any_cluster(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Addresses (`host:port`) of a broker: once the embedded one, and once a container where Docker is there."""
+    if request.param == "embedded":
+        yield request.getfixturevalue("cluster").bootstrap_servers
+        return
+    request.getfixturevalue("docker_engine")
+    from tests.deploy.containers import broker_container
+
+    with broker_container() as bootstrap_servers:
+        yield bootstrap_servers
+
+
+@pytest.fixture(scope="session", params=EMBEDDED_OR_CONTAINER)
+def any_redis(request: pytest.FixtureRequest) -> Iterator[str]:
+    """URL of a Redis: once the embedded one, and once a container where Docker is there."""
+    if request.param == "embedded":
+        yield request.getfixturevalue("redis_server").url
+        return
+    request.getfixturevalue("docker_engine")
+    from tests.deploy.containers import redis_container
+
+    with redis_container() as url:
+        yield url
+
+
 def _start_or_leave_out(start: Callable[[], None], part: str) -> None:
     try:
         start()

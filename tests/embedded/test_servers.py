@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from confluent_kafka import Consumer, Producer
@@ -16,21 +17,19 @@ from processors.embedded.redis import RedisServer
 from processors.embedded.trouble import Trouble
 
 
-def _write(broker: Broker, topic: str, value: bytes) -> None:
-    admin = AdminClient({"bootstrap.servers": broker.bootstrap_servers})
+def _write(address: str, topic: str, value: bytes) -> None:
+    admin = AdminClient({"bootstrap.servers": address})
     for made in admin.create_topics([NewTopic(topic, 1)]).values():
         made.result(20)
-    producer = Producer({"bootstrap.servers": broker.bootstrap_servers, "transactional.id": "test"})
+    producer = Producer({"bootstrap.servers": address, "transactional.id": "test"})
     producer.init_transactions(20)
     producer.begin_transaction()
     producer.produce(topic, value)
     producer.commit_transaction(20)
 
 
-def _read(broker: Broker, topic: str) -> bytes:
-    consumer = Consumer(
-        {"bootstrap.servers": broker.bootstrap_servers, "group.id": "test", "auto.offset.reset": "earliest"}
-    )
+def _read(address: str, topic: str) -> bytes:
+    consumer = Consumer({"bootstrap.servers": address, "group.id": "test", "auto.offset.reset": "earliest"})
     consumer.subscribe([topic])
     try:
         record = consumer.poll(30)
@@ -41,20 +40,37 @@ def _read(broker: Broker, topic: str) -> bytes:
 
 
 @pytest.mark.real
+def test_a_broker_takes_transactions_and_makes_no_topic_by_itself(any_cluster: str) -> None:
+    _write(any_cluster, "first-steps", b"one")
+    assert _read(any_cluster, "first-steps") == b"one"
+    admin = AdminClient({"bootstrap.servers": any_cluster})
+    asked = admin.list_topics("mistyped", timeout=10).topics["mistyped"]
+    assert asked.error is not None
+    assert "mistyped" not in admin.list_topics(timeout=10).topics
+
+
+def test_a_redis_answers_and_evicts_nothing(any_redis: str) -> None:
+    place = urlsplit(any_redis)
+    assert place.hostname is not None
+    assert place.port is not None
+    assert "maxmemory_policy:noeviction" in _info(place.hostname, place.port)
+
+
+@pytest.mark.real
 @pytest.mark.parametrize("end", ["stop", "kill"])
 def test_what_was_committed_is_there_after_the_broker_was_ended_and_started_again(
     fresh_cluster: Callable[..., Broker], end: str
 ) -> None:
     broker = fresh_cluster()
     address = broker.bootstrap_servers
-    _write(broker, "kept", b"one")
+    _write(address, "kept", b"one")
     getattr(broker, end)()
     assert not broker.is_running
     with pytest.raises(Unreachable, match="no Kafka broker answered"):
         wait_until_reachable(address, 0.6)
     broker.start()
     assert broker.bootstrap_servers == address
-    assert _read(broker, "kept") == b"one"
+    assert _read(address, "kept") == b"one"
 
 
 @pytest.mark.real
@@ -116,18 +132,17 @@ def test_redis_evicts_nothing_and_keeps_what_it_holds(fresh_redis: Callable[...,
     server.start()
     assert server.url == address
     assert server.ask("GET kept") == "$1"
-    assert "maxmemory_policy:noeviction" in _info(server)
     server.flush()
     assert server.ask("GET kept") == "$-1"
 
 
 def test_redis_takes_settings_over_those_of_its_file(fresh_redis: Callable[..., RedisServer]) -> None:
-    assert "maxmemory_policy:allkeys-lru" in _info(fresh_redis({"maxmemory-policy": "allkeys-lru"}))
+    place = urlsplit(fresh_redis({"maxmemory-policy": "allkeys-lru"}).url)
+    assert "maxmemory_policy:allkeys-lru" in _info(ports.HOST, place.port or 0)
 
 
-def _info(server: RedisServer) -> str:
-    port = int(server.url.split(":")[2].split("/")[0])
-    with socket.create_connection((ports.HOST, port)) as connection, connection.makefile("rb") as answer:
+def _info(host: str, port: int) -> str:
+    with socket.create_connection((host, port)) as connection, connection.makefile("rb") as answer:
         connection.sendall(b"INFO memory\r\n")
         length = int(answer.readline()[1:])
         return answer.read(length).decode()
