@@ -1,6 +1,6 @@
 """A small world for tests of the loop: a broker in memory, one counter server, workers that crash and come back."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from processors.contract.codec import Codec
 from processors.contract.manifest import MANIFEST, key_of
@@ -16,6 +16,7 @@ from processors.runtime.log import Record
 from processors.runtime.loop import Limits, Loop
 from processors.runtime.memory_log import MemoryBroker, MemoryLog
 from processors.runtime.memory_store import MemoryStores
+from processors.runtime.processor import Processor
 from tests.runtime.minimal import MinimalProcessor
 
 PARTITIONS = 4
@@ -29,7 +30,8 @@ class Crash(BaseException):
 class World:
     """Everything that outlives a worker process."""
 
-    def __init__(self) -> None:
+    def __init__(self, processor: Callable[[], Processor] | None = None) -> None:
+        self.processor = processor
         self.counts = {topic.name: topic.partitions(PARTITIONS) for topic in MANIFEST.values()}
         self.broker = MemoryBroker(self.counts)
         self.redis = MemoryServer()
@@ -81,7 +83,7 @@ class Worker:
         self.stores = world.disks.setdefault(name, MemoryStores())
         self.processor = MinimalProcessor()
         self.loop = Loop(
-            self.processor,
+            world.processor() if world.processor else self.processor,
             self.log,
             self.stores,
             counters,
