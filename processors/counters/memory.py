@@ -56,16 +56,16 @@ class Keys:
 class MemoryServer:
     """A counter server: one for all workers of a test or of `simulate`."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "memory") -> None:
         self.keys = Keys()
         self.up = True
         self.policy = "noeviction"
-        self._starts = 1
+        self._name, self._starts = name, 1
 
     @property
     def run_id(self) -> str:
         """Another one at every start, as Redis has it."""
-        return f"run-{self._starts}"
+        return f"{self._name}-{self._starts}"
 
     def flush(self) -> None:
         """FLUSHALL."""
@@ -194,7 +194,9 @@ class MemoryState:
             raise StateLost(f"epoch {epoch} was superseded by {keys.pointer[0]}")
         claims.owners = dict(owners)
         keys.pointer = (epoch, self._server.run_id)
-        keys.counters, keys.claims = {epoch: keys.counters[epoch]}, {epoch: claims}
+        for older in [e for e in keys.counters.keys() | keys.claims.keys() if e < epoch]:
+            keys.counters.pop(older, None)
+            keys.claims.pop(older, None)
 
     def _keys(self) -> Keys:
         if not self._server.up:

@@ -11,7 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from processors.counters.port import Clock, EpochLog, EpochRecord, Lost, Rebuilt, Registers, StateLost
+from processors.counters.port import (
+    Clock,
+    CountersUnavailable,
+    EpochLog,
+    EpochRecord,
+    Lost,
+    Rebuilt,
+    Registers,
+    StateLost,
+)
 from processors.counters.state import State
 from processors.domain.progressives import Claim, Counter
 from processors.domain.registers import CounterRow
@@ -39,7 +48,7 @@ def rebuild(
     """Bring a state of the newest epoch in place, written by us or by the worker that is at it already.
 
     `ours`: an epoch that we began before and gave up, so nobody is waited for; `began` is told of each we begin.
-    Raises `StateLost` after several tries whose state was lost while it was written; call again after a pause.
+    Raises `CountersUnavailable` after several tries whose state was lost while it was written.
     """
     for _ in range(ATTEMPTS):
         epoch = _wait_for_other(state, epochs, clock, ours)
@@ -59,7 +68,7 @@ def rebuild(
                 extra={"counter": lost.counter, "count": lost.count, "below": lost.below},
             )
         return rebuilt
-    raise StateLost(f"the state was lost {ATTEMPTS} times while it was rebuilt")
+    raise CountersUnavailable(f"the state was lost {ATTEMPTS} times while it was rebuilt")
 
 
 def _wait_for_other(state: State, epochs: EpochLog, clock: Clock, ours: int | None) -> int | None:

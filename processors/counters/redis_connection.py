@@ -32,7 +32,7 @@ Command = Sequence[str | int]
 class RedisConnection:
     """`url` as `redis://[user:password@]host:port/db`, `rediss://`, `unix://`; timeouts in seconds."""
 
-    def __init__(self, url: str, connect_timeout_s: float = 1.0, timeout_s: float = 2.0) -> None:
+    def __init__(self, url: str, connect_timeout_s: float = 1.0, timeout_s: float = 5.0) -> None:
         pool = redis.ConnectionPool.from_url(
             url,
             socket_connect_timeout=connect_timeout_s,

@@ -9,6 +9,7 @@ Keys, behind a prefix per cluster:
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -127,16 +128,22 @@ class RedisState:
         self._run("fill", self._hashes(epoch), [self._redis.run_id(), ASIDE_S, _json(call)])
 
     def switch(self, epoch: int, owners: Mapping[int, int]) -> None:
-        in_place = ""
-        for _ in range(_TRIES):
-            keys = [self._pointer, *self._hashes(epoch), *(self._hashes(in_place) if in_place else ())]
-            arguments: Command = [self._redis.run_id(), epoch, in_place, _json({"owners": _texts(owners)})]
-            reply = self._run("switch", keys, arguments)
-            if reply[0] == "OK":
-                self._epoch = str(epoch)
+        arguments: Command = [self._redis.run_id(), epoch, _json({"owners": _texts(owners)})]
+        self._run("switch", [self._pointer, *self._hashes(epoch)], arguments)
+        self._epoch = str(epoch)
+        self._sweep(epoch)
+
+    def _sweep(self, epoch: int) -> None:
+        """Remove what older epochs left behind a pointer that was lost; nobody finds it any more."""
+        left = re.compile(re.escape(f"{self._prefix}:{{company}}:") + r"(counters|claims):(\d+)$")
+        cursor = "0"
+        while True:
+            cursor, keys = checked(self._redis.send([("SCAN", cursor, "MATCH", "*:{company}:*", "COUNT", 1000)])[0])
+            old = [key for key in keys if (match := left.match(key)) and int(match[2]) < epoch]
+            if old:
+                checked(self._redis.send([("UNLINK", *old)])[0])
+            if cursor == "0":
                 return
-            in_place = reply[1]
-        raise StateLost(f"epoch {epoch} could not be put in place: others are at it")
 
     def _hashes(self, epoch: int | str) -> tuple[str, str]:
         return f"{self._prefix}:{{company}}:counters:{epoch}", f"{self._prefix}:{{company}}:claims:{epoch}"
