@@ -1,4 +1,4 @@
-"""Random histories of the real ledger through the loop, with crashes at random points: the same as without any crash."""
+"""Random histories of the real ledger through the loop: with crashes at random points they end as without any."""
 
 import random
 from typing import Any
@@ -38,7 +38,8 @@ DAY = 20_717
 
 
 def an_item(code: str, **what: Any) -> Item:
-    return Item("FG", code, code, (), None, None, None, "pc", (), (), **{"lot_managed": False, "serial_managed": False, "withdrawal_policy": "manual", **what})  # fmt: skip
+    plain: dict[str, Any] = {"lot_managed": False, "serial_managed": False, "withdrawal_policy": "manual"}
+    return Item("FG", code, code, (), None, None, None, "pc", (), (), **{**plain, **what})
 
 
 MASTER: tuple[MasterRecord, ...] = (
