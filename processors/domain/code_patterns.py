@@ -24,6 +24,10 @@ Word = tuple[int, ...]
 """A set of characters for each place, as bits over an alphabet."""
 
 
+class Growing(Word):
+    """A word whose last place may repeat: what has no length, up to the end of the code."""
+
+
 def overlap(
     one: CodeType, other: CodeType, year_letters: Mapping[int, str], month_letters: Mapping[int, str]
 ) -> str | None:
@@ -91,14 +95,25 @@ def _tree(words: Iterable[Word]) -> tuple[_Node, list[_Node]]:
     root, children, ends = _Node(), dict[tuple[int, int], _Node](), dict[int, _Node]()
     for word in words:
         node = root
-        for bits in word:
-            child = children.get((id(node), bits))
-            if child is None:
-                child = children[id(node), bits] = _Node()
-                node.edges.append((bits, child))
-            node = child
-        ends[id(node)] = node
+        for bits in word[:-1]:
+            node = _child(node, bits, children)
+        if isinstance(word, Growing):
+            # A node of its own: its loop must not let the words grow that share its beginning.
+            last = _Node()
+            last.edges.append((word[-1], last))
+            node.edges.append((word[-1], last))
+        else:
+            last = _child(node, word[-1], children)
+        ends[id(last)] = last
     return root, list(ends.values())
+
+
+def _child(node: _Node, bits: int, children: dict[tuple[int, int], _Node]) -> _Node:
+    child = children.get((id(node), bits))
+    if child is None:
+        child = children[id(node), bits] = _Node()
+        node.edges.append((bits, child))
+    return child
 
 
 def _words(part: CodePart, code_type: CodeType, alphabet: _Alphabet, letters: Mapping[str, set[str]]) -> list[Word]:
@@ -106,7 +121,7 @@ def _words(part: CodePart, code_type: CodeType, alphabet: _Alphabet, letters: Ma
     length, fill, digit = part.length, part.fill, alphabet.set(DIGITS)
     match part.field:
         case "number":
-            return _filled(_numbers(code_type.start_number, length or CODE_LENGTH_MAX, alphabet), part, alphabet)
+            return _filled(_numbers(code_type.start_number, length, alphabet), part, alphabet)
         case "letters":
             return _letters(code_type, length, alphabet)
         case "insert_day" | "expiry_day":
@@ -117,6 +132,8 @@ def _words(part: CodePart, code_type: CodeType, alphabet: _Alphabet, letters: Ma
             values = [(digit,) * 4]
         case "year_letter" | "month_letter":
             values = [alphabet.word(letter) for letter in sorted(letters[part.field]) if letter]
+        case name if length is None and name not in TEXT_LENGTHS:
+            return [Growing((alphabet.any,))]
         case name:
             most = min(TEXT_LENGTHS.get(name, CODE_LENGTH_MAX), length or CODE_LENGTH_MAX)
             values = [(alphabet.any,) * count for count in range(1, most + 1)]
@@ -136,11 +153,13 @@ def _filled(words: list[Word], part: CodePart, alphabet: _Alphabet) -> list[Word
     return [(filled,) * (part.length - len(word)) + word for word in words]
 
 
-def _numbers(start: int, length: int, alphabet: _Alphabet) -> list[Word]:
+def _numbers(start: int, length: int | None, alphabet: _Alphabet) -> list[Word]:
     """Numbers from `start` with at most `length` digits, without leading zeros."""
     first, digit, shortest = alphabet.set(DIGITS[1:]), alphabet.set(DIGITS), str(start)
-    longer = [(first, *(digit,) * (count - 1)) for count in range(len(shortest) + 1, length + 1)]
-    return _from(shortest, DIGITS, alphabet) + longer if len(shortest) <= length else []
+    words = _from(shortest, DIGITS, alphabet)
+    if length is None:
+        return [*words, Growing((first, *(digit,) * len(shortest)))]
+    return words + [(first, *(digit,) * (count - 1)) for count in range(len(shortest) + 1, length + 1)]
 
 
 def _letters(code_type: CodeType, length: int | None, alphabet: _Alphabet) -> list[Word]:
@@ -149,8 +168,8 @@ def _letters(code_type: CodeType, length: int | None, alphabet: _Alphabet) -> li
     if any(part.field == "number" and part.length is None for part in code_type.parts):
         return [alphabet.word(start)]
     letter = alphabet.set(LETTERS)
-    longer = [(letter,) * count for count in range(len(start) + 1, CODE_LENGTH_MAX + 1)] if length is None else []
-    return _from(start, LETTERS, alphabet) + longer
+    words = _from(start, LETTERS, alphabet)
+    return words if length is not None else [*words, Growing((letter,) * (len(start) + 1))]
 
 
 def _from(start: str, order: str, alphabet: _Alphabet) -> list[Word]:

@@ -79,15 +79,21 @@ def _shows(code_type: CodeType, part: CodePart, text: str) -> bool:
     length, fill = part.length, part.fill
     padded = length is not None and fill is not None
     match part.field:
+        case "number" if length is None:
+            return text.isdigit() and str(int(text)) == text and int(text) >= code_type.start_number
         case "number":
-            assert length
-            values = [str(value) for value in range(code_type.start_number, 10**length)]
+            values = [str(value) for value in range(code_type.start_number, 10 ** (length or 0))]
+        case "letters" if any(other.field == "number" and other.length is None for other in code_type.parts):
+            return text == code_type.start_letters
         case "letters":
-            return len(text) == 1 and code_type.start_letters <= text <= "Z"
+            later = (len(text), text) >= (1, code_type.start_letters)
+            return text.isalpha() and later and len(text) <= (length or 50)
         case "insert_day":
             values = [f"{day:02d}"[-(length or 2) :] for day in range(1, 32)]
         case _ if padded:
             return len(text) == length
+        case "item_code":
+            return length is None or len(text) <= length
         case _:
             return len(text) <= min(3, length or 3)
     return text in ([value.rjust(length or 0, fill or " ") for value in values] if padded else values)
@@ -95,12 +101,13 @@ def _shows(code_type: CodeType, part: CodePart, text: str) -> bool:
 
 @st.composite
 def small_types(draw: st.DrawFn) -> CodeType:
-    names = draw(st.lists(st.sampled_from(["item_class", "insert_day"]), max_size=1))
+    names = draw(st.lists(st.sampled_from(["item_class", "item_code", "insert_day"]), max_size=1))
     names += draw(st.sampled_from([["number"], ["letters"], ["number", "letters"]]))
     parts = []
     for name in draw(st.permutations(names)):
-        lengths = {"number": st.integers(1, 2), "letters": st.just(1)}.get(name, st.none() | st.integers(1, 3))
-        parts.append(CodePart(name, draw(lengths), draw(st.none() | st.sampled_from("0*Z"))))
+        lengths = {"number": st.sampled_from([None, 1, 2]), "letters": st.sampled_from([None, 1])}
+        length = draw(lengths.get(name, st.none() | st.integers(1, 3)))
+        parts.append(CodePart(name, length, draw(st.none() | st.sampled_from("0*Z"))))
     start = draw(st.integers(0, 9) | st.just(0))
     return CodeType("lot", "T", "", start_number=start, start_letters=draw(st.sampled_from("AYZ")), parts=tuple(parts))
 
