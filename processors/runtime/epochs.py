@@ -30,11 +30,11 @@ class TopicEpochLog:
 
     def append(self, records: Sequence[EpochRecord]) -> Sequence[int]:
         """Append in order; raises Unreachable where it is not known to be written."""
-        offsets = []
+        written = []
         for record in records:
             value = CounterEpoch(record.kind, record.epoch, record.by, record.at, record.partition)
-            offsets.append(self._log.append(TOPIC, record.key.encode(), self._codec.encode(TOPIC, value)))
-        return offsets
+            written.append((record.key.encode(), self._codec.encode(TOPIC, value)))
+        return self._log.append(TOPIC, written)
 
     def newest(self) -> EpochState:
         """The topic folded up to an end that is asked now."""

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 LATEST: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client's stubs leave it out
 EARLIEST: Any = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+APPEND_LIMIT_S = 30.0
 RECORD_BYTES_MAX = 17 * 1024 * 1024
 """Above the largest `max.message.bytes` of the manifest (16 MiB, dead letters)."""
 
@@ -333,21 +334,33 @@ class KafkaLog:
     def reader(self, positions: Mapping[TopicPartition, int]) -> Reader:
         return KafkaReader(self._settings, positions)
 
-    def append(self, topic: str, key: bytes, value: bytes) -> int:
+    def append(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> list[int]:
         if self._appender is None:
             self._appender = Producer(
-                {**connection(self._settings), "enable.idempotence": True, "acks": "all", "linger.ms": 0}
+                {**connection(self._settings), "enable.idempotence": True, "acks": "all", "linger.ms": 1}
             )
-        outcome: list[tuple[KafkaError | None, int]] = []
+        offsets: list[int | None] = []
+        failures: list[str] = []
 
         def delivered(error: KafkaError | None, message: Any) -> None:
-            outcome.append((error, message.offset()))
+            offsets.append(message.offset())
+            if error is not None:
+                failures.append(error.str())
 
-        self._appender.produce(topic, value, key, 0, on_delivery=delivered)
-        self._appender.flush(30)
-        if not outcome or outcome[0][0] is not None:
-            raise Unreachable(f"cannot append to {topic}: {outcome[0][0] if outcome else 'no answer for 30 s'}")
-        return outcome[0][1]
+        for key, value in records:
+            self._appender.produce(topic, value, key, 0, on_delivery=delivered)
+        left = self._appender.flush(APPEND_LIMIT_S)
+        if left or failures:
+            raise Unreachable(f"cannot append to {topic}: {'; '.join(failures) or 'no answer'}")
+        return [offset for offset in offsets if offset is not None]
+
+    def lag(self) -> dict[str, int]:
+        behind: dict[str, int] = {}
+        for topic, partition in self._assignment:
+            _, end = self._consumer.get_watermark_offsets(Partition(topic, partition), cached=True)
+            position = self._positions.get((topic, partition), 0)
+            behind[topic] = behind.get(topic, 0) + max(0, end - position)
+        return behind
 
     def close(self) -> None:
         """Leave without a rebalance (static membership): the slot's next process goes on at once."""

@@ -120,8 +120,15 @@ class Log(Protocol):
 
     def reader(self, positions: Mapping[TopicPartition, int]) -> Reader: ...
 
-    def append(self, topic: str, key: bytes, value: bytes) -> int:
-        """Append to partition 0 outside any transaction (idempotent, acks=all); returns the record's offset."""
+    def append(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> list[int]:
+        """Append (key, value) records to partition 0 in order, outside any transaction (idempotent, acks=all).
+
+        Returns their offsets. Raises Unreachable where it is not known that all of them are written.
+        """
+        ...
+
+    def lag(self) -> dict[str, int]:
+        """Topic → records not consumed yet, as far as is known without asking."""
         ...
 
     def close(self) -> None: ...

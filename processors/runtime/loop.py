@@ -41,6 +41,7 @@ logger = logging.getLogger(__name__)
 
 IDLE_WAIT_S = 0.05
 STAMP_EVERY_S = 60.0
+LAG_EVERY_S = 2.0
 TURN_S_MAX = 30.0
 """A turn that takes longer gives the rest of its records back, so that the group is polled in time."""
 
@@ -122,7 +123,7 @@ class Loop:
         self._looked: set[Place] = set()
         self._changed = True
         self._looked_at: set[TopicPartition] = set()
-        self._stamped_at = time.monotonic()
+        self._stamped_at = self._measured_at = time.monotonic()
         self._bugs = 0
         self._in_hand: deque[Work] = deque()
         self.ready = False
@@ -146,6 +147,7 @@ class Loop:
             self._take_over()
             return True
         self._crash("after-consume")
+        self._measure()
         self._master.poll()
         self._release_holds()
         try:
@@ -373,6 +375,12 @@ class Loop:
     def _pending_before(self, row: StateRow, partition: int) -> bool:
         hold = self._holds.get((row.topic or "", partition))
         return hold is not None and hold.place[2] < (row.offset or 0)
+
+    def _measure(self) -> None:
+        if time.monotonic() - self._measured_at > LAG_EVERY_S:
+            self._measured_at = time.monotonic()
+            for topic, records in self._log.lag().items():
+                self.metrics.lag.labels(topic).set(records)
 
     def _idle(self) -> None:
         with contextlib.suppress(CountersUnavailable):  # sent with the next call

@@ -296,8 +296,14 @@ class MemoryLog:
     def reader(self, positions: Mapping[TopicPartition, int]) -> Reader:
         return MemoryReader(self._broker, positions)
 
-    def append(self, topic: str, key: bytes, value: bytes) -> int:
-        return self._broker.append(topic, 0, key, value, 0)
+    def append(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> list[int]:
+        return [self._broker.append(topic, 0, key, value, 0) for key, value in records]
+
+    def lag(self) -> dict[str, int]:
+        behind: dict[str, int] = dict.fromkeys(self._topics, 0)
+        for place in self._assignment:
+            behind[place[0]] += self._broker.end(place, committed=True) - self._positions.get(place, 0)
+        return behind
 
     def close(self) -> None:
         """As with static membership: the slot stays a member until another takes its place or `leave` is called."""
