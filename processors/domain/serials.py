@@ -1,6 +1,7 @@
 """The serial register: pieces that come and go, and which of them may (`domain.md` §3 check 7, §5)."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Literal
 
 from processors.domain import keys, quantity
 from processors.domain.changes import Changes
@@ -51,10 +52,11 @@ def load_serials(
     """
     prefix, owner = serial_prefix(intake.scope_key, line.lot_code), intake.scope_key
     expiry = expiry_date(start, intake.item.serial_validity_days, intake.item.expiry_rule)
-    faults = Faults()
+    born, note = _births(intake, leg, lot, start, expiry), _notes(changes, intake, leg, line.lot_code)
+    part, rows, claims, faults = keys.part, changes.serials, changes.claims, Faults()
     for serial in line.serials:
-        key = prefix + keys.part(serial)
-        before = changes.serials.get(key)
+        key = prefix + part(serial)
+        before = rows.get(key)
         if before is not None and before.state == "in_stock":
             continue  # named twice, which the form's check has said
         old = before or changes.view.get(SERIALS, key)
@@ -64,22 +66,22 @@ def load_serials(
                 if claimed.get(text, owner) != owner:
                     faults.add("serial-in-stock", serial)
                     continue
-                changes.claims.append(Claim(text, owner, partition, "serial-register", key))
-            row = _new_serial(intake, leg, lot, serial, None, start, expiry)
+                claims.append(Claim(text, owner, partition, "serial-register", key))
+            row = born(serial, None)
         else:
             if old.state == "in_stock":
                 faults.add("serial-in-stock", serial)
             if not leg.transfer:
                 faults.check_flags(intake, leg, old)
             row = _moved(intake, leg, old)
-        changes.serials[key] = row
-        _note(changes, intake, leg, row)
+        rows[key] = row
+        note(row)
     for serial, ordinal in line.new_serials:
-        key = prefix + keys.part(serial)
+        key = prefix + part(serial)
         if company_scope:
-            changes.claims.append(Claim(claim_text("serial", serial), owner, partition, "serial-register", key))
-        row = changes.serials[key] = _new_serial(intake, leg, lot, serial, ordinal, start, expiry)
-        _note(changes, intake, leg, row)
+            claims.append(Claim(claim_text("serial", serial), owner, partition, "serial-register", key))
+        row = rows[key] = born(serial, ordinal)
+        note(row)
     faults.into(intake, leg, line, reasons)
 
 
@@ -88,9 +90,10 @@ def unload_serials(changes: Changes, intake: Intake, leg: Leg, line: Line, reaso
     prefix = serial_prefix(intake.scope_key, line.lot_code)
     warehouse, faults = leg.warehouse.code, Faults()
     location_checked = leg.warehouse.check_location_stock
+    note, part, rows = _notes(changes, intake, leg, line.lot_code), keys.part, changes.serials
     for serial in line.serials:
-        key = prefix + keys.part(serial)
-        if key in changes.serials:
+        key = prefix + part(serial)
+        if key in rows:
             continue
         old = changes.view.get(SERIALS, key)
         if old is None:
@@ -99,8 +102,8 @@ def unload_serials(changes: Changes, intake: Intake, leg: Leg, line: Line, reaso
         if old.state != "in_stock" or old.warehouse != warehouse or (location_checked and old.location != leg.location):
             faults.add("serial-not-in-stock", serial)
         faults.check_flags(intake, leg, old)
-        row = changes.serials[key] = _moved(intake, leg, old)
-        _note(changes, intake, leg, row)
+        row = rows[key] = _moved(intake, leg, old)
+        note(row)
     faults.into(intake, leg, line, reasons)
 
 
@@ -149,39 +152,49 @@ _MENDS: Final = {
 }
 
 
-def _new_serial(
-    intake: Intake, leg: Leg, lot: LotRow | None, serial: str, ordinal: int | None, start: int, expiry: int | None
-) -> SerialRow:
-    item = intake.item
-    return SerialRow(
-        item.item_class,
-        item.item_code,
-        intake.variant,
-        None if lot is None else lot.lot_code,
-        None if lot is None else lot.lot_type,
-        None if lot is None else lot.code_type,
-        serial,
-        item.serial_code_type,
-        ordinal,
-        "in_stock",
-        leg.warehouse.code,
-        leg.location,
-        start,
-        expiry,
-        None,
-        None,
-        intake.supplier,
-        False,
-        False,
-        False,
-        None,
-        None,
-        None,
-        None,
-        1,
-        intake.time_ms,
-        intake.time_ms,
-    )
+def _births(
+    intake: Intake, leg: Leg, lot: LotRow | None, start: int, expiry: int | None
+) -> Callable[[str, int | None], SerialRow]:
+    """Makes new serials of a line, by code and ordinal: what they have in common is looked up once."""
+    item, variant, time_ms, supplier = intake.item, intake.variant, intake.time_ms, intake.supplier
+    item_class, item_code, code_type = item.item_class, item.item_code, item.serial_code_type
+    warehouse, location = leg.warehouse.code, leg.location
+    lot_code = lot_type = lot_code_type = None
+    if lot is not None:
+        lot_code, lot_type, lot_code_type = lot.lot_code, lot.lot_type, lot.code_type
+
+    def born(serial: str, ordinal: int | None) -> SerialRow:
+        return SerialRow(
+            item_class,
+            item_code,
+            variant,
+            lot_code,
+            lot_type,
+            lot_code_type,
+            serial,
+            code_type,
+            ordinal,
+            "in_stock",
+            warehouse,
+            location,
+            start,
+            expiry,
+            None,
+            None,
+            supplier,
+            False,
+            False,
+            False,
+            None,
+            None,
+            None,
+            None,
+            1,
+            time_ms,
+            time_ms,
+        )
+
+    return born
 
 
 def _moved(intake: Intake, leg: Leg, old: SerialRow) -> SerialRow:
@@ -219,36 +232,46 @@ def _moved(intake: Intake, leg: Leg, old: SerialRow) -> SerialRow:
     )
 
 
-def _note(changes: Changes, intake: Intake, leg: Leg, row: SerialRow) -> None:
-    """Publish the document line in the serial's history."""
-    movement = intake.movement
-    leg.entries += 1
-    entry = HistoryEntry(
-        f"{leg.entry_prefix}{leg.entries}",
-        "serial",
-        row.item_class,
-        row.item_code,
-        intake.variant or None,
-        row.lot_code,
-        row.serial_code,
-        row.generation,
-        "load" if leg.load else "unload",
-        row.force_closed,
-        quantity.ONE,
-        intake.item.unit,
-        None,
-        intake.time_ms,
-        intake.occurred_at,
-        None,
-        movement.document_type,
-        movement.document_number,
-        movement.document_date,
-        leg.warehouse.code,
-        leg.location,
-        leg.template.code,
-        movement.account,
-        movement.project,
-        leg.movement_id,
-        False,
-    )
-    changes.records.append(Emit("register-history", intake.item_key, entry))
+def _notes(changes: Changes, intake: Intake, leg: Leg, lot_code: str | None) -> Callable[[SerialRow], None]:
+    """Publishes document lines in the history of a line's serials."""
+    movement, item, item_key, records = intake.movement, intake.item, intake.item_key, changes.records
+    item_class, item_code, variant, unit = item.item_class, item.item_code, intake.variant or None, item.unit
+    time_ms, occurred_at, prefix = intake.time_ms, intake.occurred_at, leg.entry_prefix
+    direction: Literal["load", "unload"] = "load" if leg.load else "unload"
+    document_type, document_number = movement.document_type, movement.document_number
+    document_date, account, project = movement.document_date, movement.account, movement.project
+    warehouse, location, template, movement_id = leg.warehouse.code, leg.location, leg.template.code, leg.movement_id
+
+    def note(row: SerialRow) -> None:
+        leg.entries += 1
+        entry = HistoryEntry(
+            f"{prefix}{leg.entries}",
+            "serial",
+            item_class,
+            item_code,
+            variant,
+            lot_code,
+            row.serial_code,
+            row.generation,
+            direction,
+            row.force_closed,
+            quantity.ONE,
+            unit,
+            None,
+            time_ms,
+            occurred_at,
+            None,
+            document_type,
+            document_number,
+            document_date,
+            warehouse,
+            location,
+            template,
+            account,
+            project,
+            movement_id,
+            False,
+        )
+        records.append(Emit("register-history", item_key, entry))
+
+    return note

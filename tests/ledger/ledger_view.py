@@ -41,6 +41,13 @@ class LedgerView:
             else:
                 rows[key] = row
 
+    def drop(self, topic: str, key: str) -> None:
+        """Take a row away behind the ledger's back."""
+        row = self.rows[topic].pop(key)
+        for index in self._indexes:
+            if index.register.topic == topic:
+                self._move(index, key, row, None)
+
     def _move(self, index: Index, key: str, before: object | None, after: object | None) -> None:
         old = None if before is None else index.key_of(before)
         new = None if after is None else index.key_of(after)
