@@ -81,7 +81,8 @@ class KafkaLog:
         )
         self._producer = self._new_producer()
         self._admin = AdminClient(connection(settings))
-        self._appender: Producer | None = None
+        # Made at once: an idempotent producer takes half a second to get its id, and gets it in the background.
+        self._appender = Producer({**connection(settings), "enable.idempotence": True, "acks": "all", "linger.ms": 1})
         self._produced: dict[TopicPartition, int] = {}
 
     # membership and consuming
@@ -335,10 +336,6 @@ class KafkaLog:
         return KafkaReader(self._settings, positions)
 
     def append(self, topic: str, records: Sequence[tuple[bytes, bytes]]) -> list[int]:
-        if self._appender is None:
-            self._appender = Producer(
-                {**connection(self._settings), "enable.idempotence": True, "acks": "all", "linger.ms": 1}
-            )
         offsets: list[int | None] = []
         failures: list[str] = []
 
