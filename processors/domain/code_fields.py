@@ -1,8 +1,10 @@
 """The values that a generated code is made of, and how each part field shows at full length (`domain.md` §6)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from functools import lru_cache
+from operator import attrgetter
+from typing import Final
 
 from processors.domain.calendar import date_of
 
@@ -57,44 +59,67 @@ class CodeFields:
     month_letters: Mapping[int, str] = field(default_factory=dict)
 
 
+Value = Callable[[CodeFields], str | None]
+"""The text of one part field at full length, None where it is missing."""
+
+
 def value_of(fields: CodeFields, name: str) -> str | None:
     """The text of a part field at full length, None where it is missing.
 
     Days and months are two digits, years four. Letters of a year or month without a master record are missing.
     Raises KeyError for a name that is no part field, and for `number` and `letters`, which come from the ordinal.
     """
-    day = fields.expiry_date if name.startswith("expiry_") else fields.insert_date
-    match name:
-        case "insert_day" | "expiry_day":
-            return None if day is None else f"{date_of(day).day:02d}"
-        case "insert_month" | "expiry_month":
-            return None if day is None else f"{date_of(day).month:02d}"
-        case "insert_year" | "expiry_year":
-            return None if day is None else f"{date_of(day).year:04d}"
-        case "year_letter":
-            return fields.year_letter or _looked_up(fields.year_letters, day, "year")
-        case "month_letter":
-            return fields.month_letter or _looked_up(fields.month_letters, day, "month")
-        case _ if name in _TEXTS:
-            text: str | None = getattr(fields, name)
-            return text or None
-        case _:
-            raise KeyError(f"expected a part field, got {name!r}")
+    return VALUES[name](fields)
 
 
-def _looked_up(letters: Mapping[int, str], day: int | None, unit: Literal["year", "month"]) -> str | None:
-    if day is None:
-        return None
+@lru_cache(maxsize=1024)
+def _date_texts(day: int) -> tuple[str, str, str]:
+    """Day, month and year of a day number, as they show."""
     date = date_of(day)
-    return letters.get(date.year if unit == "year" else date.month) or None
+    return f"{date.day:02d}", f"{date.month:02d}", f"{date.year:04d}"
+
+
+def _text(name: str) -> Value:
+    get = attrgetter(name)
+
+    def value(fields: CodeFields) -> str | None:
+        text: str | None = get(fields)
+        return text or None
+
+    return value
+
+
+def _date(name: str, place: int) -> Value:
+    get = attrgetter(name)
+
+    def value(fields: CodeFields) -> str | None:
+        day: int | None = get(fields)
+        return None if day is None else _date_texts(day)[place]
+
+    return value
+
+
+def _year_letter(fields: CodeFields) -> str | None:
+    if fields.year_letter or fields.insert_date is None:
+        return fields.year_letter or None
+    return fields.year_letters.get(date_of(fields.insert_date).year) or None
+
+
+def _month_letter(fields: CodeFields) -> str | None:
+    if fields.month_letter or fields.insert_date is None:
+        return fields.month_letter or None
+    return fields.month_letters.get(date_of(fields.insert_date).month) or None
 
 
 _TEXTS: Final = (
-    frozenset((*LOT_FIELDS, *SERIAL_FIELDS))
-    - DATE_WIDTHS.keys()
-    - PROGRESSIVE_FIELDS
-    - {
-        "year_letter",
-        "month_letter",
-    }
+    *ITEM_FIELDS,
+    *("lot_type", "supplier_short_name", "purchase_invoice_number", "delivery_note_number", "supplier_lot", "lot_code"),
 )
+VALUES: Final[Mapping[str, Value]] = {
+    **{name: _text(name) for name in _TEXTS},
+    **{f"insert_{unit}": _date("insert_date", place) for place, unit in enumerate(("day", "month", "year"))},
+    **{f"expiry_{unit}": _date("expiry_date", place) for place, unit in enumerate(("day", "month", "year"))},
+    "year_letter": _year_letter,
+    "month_letter": _month_letter,
+}
+"""How the value of each part field is read, for whoever reads the same field many times."""

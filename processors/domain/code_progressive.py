@@ -1,7 +1,6 @@
 """The running part of a generated code: what number and letters an ordinal shows, and back (`domain.md` §6)."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from processors.domain.master import CodePart, CodeType
@@ -27,7 +26,6 @@ class Running:
     capacity: int | None
 
 
-@lru_cache(maxsize=1024)
 def running(code_type: CodeType) -> Running:
     """How a code type's progressive runs. ValueError for start letters other than A to Z (the judge lets none in)."""
     number = next((part for part in code_type.parts if part.field == "number"), None)

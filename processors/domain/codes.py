@@ -6,10 +6,12 @@ part, lengths from 1 to 50, start letters A to Z.
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from processors.domain import keys
-from processors.domain.code_fields import DATE_WIDTHS, CodeFields, value_of
+from processors.domain.code_fields import DATE_WIDTHS, PROGRESSIVE_FIELDS, VALUES, CodeFields, Value
 from processors.domain.code_progressive import (
     Running,
     join_ordinal,
@@ -46,15 +48,15 @@ def composer(code_type: CodeType, fields: CodeFields) -> Composer | Reason:
 
     Refuses `code-part-missing`, which no ordinal can mend.
     """
-    constants = _constants(code_type, fields)
+    plan = _plan(code_type)
+    constants = _constants(code_type, plan, fields)
     if isinstance(constants, Reason):
         return constants
     head, middle, tail = constants
-    run = running(code_type)
+    run, number_first = plan.run, plan.number_first
     number, letters, capacity = run.number, run.letters, run.capacity
     start, cycle, first, length = run.start, run.cycle, run.first_letters, letters.length if letters else None
     width, fill = (number.length or 0, number.fill) if number and number.length and number.fill else (0, " ")
-    number_first = number is not None and letters is not None and _number_first(code_type)
 
     def show(ordinal: int) -> str:
         if letters is None:
@@ -82,14 +84,15 @@ def invert(code_type: CodeType, fields: CodeFields, code: str) -> int | Reason:
     """
     if len(code) > CODE_LENGTH_MAX:
         return _too_long(code_type, code)
-    constants = _constants(code_type, fields)
+    plan = _plan(code_type)
+    constants = _constants(code_type, plan, fields)
     if isinstance(constants, Reason):
         return constants
     head, middle, tail = map(re.escape, constants)
-    run = running(code_type)
+    run = plan.run
     digits, alphas = _number_pattern(run), _letters_pattern(run)
     if run.number and run.letters:
-        body = f"{digits}{middle}{alphas}" if _number_first(code_type) else f"{alphas}{middle}{digits}"
+        body = f"{digits}{middle}{alphas}" if plan.number_first else f"{alphas}{middle}{digits}"
     else:
         body = digits or alphas
     found = re.fullmatch(f"{head}{body}{tail}", code, re.DOTALL)
@@ -108,7 +111,7 @@ def invert(code_type: CodeType, fields: CodeFields, code: str) -> int | Reason:
 
 def shown(code_type: CodeType, ordinal: int) -> tuple[str | None, str | None]:
     """Number and letters as an ordinal shows them, None where the code type has no such part."""
-    run = running(code_type)
+    run = _plan(code_type).run
     number, letters = split_ordinal(run, ordinal)
     return (
         number_text(run.number, number) if run.number else None,
@@ -127,46 +130,71 @@ def counter_of(
     empty text; it refuses `code-part-missing` only where the code itself could not be composed without it.
     """
     values = []
-    for name in code_type.root:
-        value = value_of(fields, name)
-        if value is None:
-            for part in code_type.parts:
-                if part.field == name and not (part.length and part.fill):
-                    return _missing(code_type, part)
+    for value_in, needed in _plan(code_type).root:
+        value = value_in(fields)
+        if value is None and needed is not None:
+            return _missing(code_type, needed)
         values.append(value or "")
     root_key = keys.join(*values) if values else ""
     return Counter(code_type.kind, code_type.code, None if company_scope else item, root_key)
 
 
-def _constants(code_type: CodeType, fields: CodeFields) -> tuple[str, str, str] | Reason:
-    """What stands before, between and after the parts of the progressive; all in the first where there is none."""
-    joined, place = ["", "", ""], 0
-    parts_of_progressive = sum(part.field in ("number", "letters") for part in code_type.parts)
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A code type made ready: parsed once, used for every code.
+
+    `constants`: the parts before, between and after those of the progressive, each with its way to the value; all in
+    the first where there is no progressive. `root`: the way to each value, and the part that cannot do without it.
+    """
+
+    run: Running
+    number_first: bool
+    constants: tuple[tuple[tuple[Value, CodePart], ...], ...]
+    root: tuple[tuple[Value, CodePart | None], ...]
+
+
+@lru_cache(maxsize=1024)
+def _plan(code_type: CodeType) -> _Plan:
+    progressive = [part.field for part in code_type.parts if part.field in PROGRESSIVE_FIELDS]
+    groups: tuple[list[tuple[Value, CodePart]], ...] = ([], [], [])
+    place = 0
     for part in code_type.parts:
-        if part.field == "number" or part.field == "letters":
-            place = 2 if parts_of_progressive == 1 else place + 1
-            continue
-        text = _part_text(part, fields)
-        if text is None:
-            return _missing(code_type, part)
-        joined[place] += text
-    return joined[0], joined[1], joined[2]
+        if part.field in PROGRESSIVE_FIELDS:
+            place = 2 if len(progressive) == 1 else place + 1
+        else:
+            groups[place].append((VALUES[part.field], part))
+    needed = {part.field: part for part in code_type.parts if not (part.length and part.fill)}
+    return _Plan(
+        running(code_type),
+        progressive[:1] == ["number"],
+        tuple(tuple(group) for group in groups),
+        tuple((VALUES[name], needed.get(name)) for name in code_type.root),
+    )
 
 
-def _part_text(part: CodePart, fields: CodeFields) -> str | None:
-    """A part as it shows: cut or filled to its length, only fill where its value is missing, None where that fails."""
-    value, length = value_of(fields, part.field), part.length
-    if length is None:
-        return value
+def _constants(code_type: CodeType, plan: _Plan, fields: CodeFields) -> list[str] | Reason:
+    """What stands before, between and after the parts of the progressive."""
+    joined = []
+    for group in plan.constants:
+        texts = ""
+        for value_in, part in group:
+            text, length = value_in(fields), part.length
+            if length is not None:
+                text = _fitted(text, part, length)
+            if text is None:
+                return _missing(code_type, part)
+            texts += text
+        joined.append(texts)
+    return joined
+
+
+def _fitted(value: str | None, part: CodePart, length: int) -> str | None:
+    """A value cut or filled to its part's length, only fill where it is missing, None where that cannot be."""
     if value is None:
         return part.fill * length if part.fill else None
     if len(value) > length:
         return value[-length:] if part.field in DATE_WIDTHS else value[:length]
     return value.rjust(length, part.fill) if part.fill else value
-
-
-def _number_first(code_type: CodeType) -> bool:
-    return next(part.field for part in code_type.parts if part.field in ("number", "letters")) == "number"
 
 
 def _number_pattern(run: Running) -> str:
