@@ -55,11 +55,16 @@ Work = Item | Resumed
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A message that waits, once, for `topic` of its own partition to be committed up to `until`."""
+    """A message that waits, once, for `topic` (`partition`) to be committed up to `until`, or until `deadline`.
+
+    `deadline`: monotonic seconds; None = for as long as it takes.
+    """
 
     place: Place
     topic: str
+    partition: int
     until: int
+    deadline: float | None = None
 
 
 @dataclass(slots=True)

@@ -42,6 +42,8 @@ logger = logging.getLogger(__name__)
 IDLE_WAIT_S = 0.05
 STAMP_EVERY_S = 60.0
 LAG_EVERY_S = 2.0
+JUDGE_WAIT_S = 5.0
+"""How long a message may wait for master data that the judge has not read yet."""
 TURN_S_MAX = 30.0
 """A turn that takes longer gives the rest of its records back, so that the group is polled in time."""
 
@@ -142,6 +144,7 @@ class Loop:
 
     def turn(self, wait_s: float = IDLE_WAIT_S) -> bool:
         """One turn; True where something was done. Raises what ends the worker: Fenced, TooManyBugs."""
+        self._release_holds()
         records = self._log.consume(self.limits.batch, wait_s)
         if self._changed:
             self._take_over()
@@ -149,7 +152,6 @@ class Loop:
         self._crash("after-consume")
         self._measure()
         self._master.poll()
-        self._release_holds()
         try:
             work: list[Work] = [self._decider.decode(record) for record in records]
         except SchemaIdsError as failure:
@@ -335,19 +337,31 @@ class Loop:
     def _release_holds(self) -> None:
         """Messages whose waiting is over are decided for good."""
         for place, hold in list(self._holds.items()):
-            position = self._log.position(hold.topic, place[1])
-            if position is not None and position >= hold.until:
-                del self._holds[place]
-                self._looked.add(hold.place)
-                self._log.resume([place])
+            late = hold.deadline is not None and time.monotonic() > hold.deadline
+            if not late and self._committed(hold.topic, hold.partition) < hold.until:
+                continue
+            if hold.topic == MASTER_INPUT:
+                self._master.catch_up()
+            del self._holds[place]
+            self._looked.add(hold.place)
+            self._log.resume([place])
+
+    def _committed(self, topic: str, partition: int) -> int:
+        """Between turns everything consumed is committed; of another worker's input the group knows."""
+        if (topic, partition) in self._log.assignment():
+            return self._log.position(topic, partition) or 0
+        return self._log.committed([(topic, partition)])[topic, partition]
 
     def second_look(self, message: Message) -> Hold | None:
-        """See `batch.Surroundings`: offsets are noted once a batch; internal topics are never waited for."""
+        """See `batch.Surroundings`: offsets are noted once a batch; internal topics are never waited for.
+
+        Master data on its way to the judge comes first: it waits for nothing itself, so nothing can wait in a circle.
+        """
         order = self._processor.order
         if message.topic not in order:
             return None
-        for topic in order[: order.index(message.topic)]:
-            place = (topic, 0 if topic == MASTER_REGISTER else message.partition)
+        for topic in (MASTER_INPUT, *order[: order.index(message.topic)]):
+            place = (topic, 0 if topic in (MASTER_INPUT, MASTER_REGISTER) else message.partition)
             if place in self._looked_at:
                 continue
             self._looked_at.add(place)
@@ -355,8 +369,10 @@ class Loop:
             if topic == MASTER_REGISTER:
                 if self._master.catch_up(end):
                     raise Again
-            elif (self._log.position(*place) or 0) < end:
-                return Hold((message.topic, message.partition, message.offset), topic, end)
+            elif self._committed(*place) < end:
+                # A marker behind the last record is never part of another worker's committed offset: hence the limit.
+                deadline = time.monotonic() + JUDGE_WAIT_S if topic == MASTER_INPUT else None
+                return Hold((message.topic, message.partition, message.offset), *place, end, deadline)
         return None
 
     def stable_end(self, topic: str, partition: int) -> int:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from processors.contract.partitions import partition_of
 from processors.domain.registers import StockRow
 from processors.runtime.loop import Limits, TooManyBugs
 from tests.runtime.world import CODEC, Crash, World, a_movement, an_edit, an_item, statuses
@@ -202,16 +203,28 @@ def test_master_data_sent_before_a_movement_is_seen_by_it_though_another_task_ju
     assert statuses(world.replies()) == {"m1": "done"}
 
 
-def test_an_unknown_item_is_looked_up_once_more_in_what_is_not_read_yet() -> None:
+def test_a_movement_waits_for_master_data_that_another_worker_has_still_to_judge() -> None:
     world = World()
-    other = world.worker("ledger-1").work()
-    world.send(an_item("A"), "master-data")
-    world.send(a_movement("m1", notes="refuse item-unknown"))
+    judge, other = world.worker("ledger-0").work(), world.worker("ledger-1").work()
+    judge.work()
+    item = next(name for name in "ABCDEFGH" if partition_of(f"FG|{name}", 4) > 1)
+    world.send(an_item(item), "master-data")
+    world.send(a_movement("m1", item=item, notes="refuse item-unknown"))
+    for _ in range(3):
+        other.loop.turn(0)
+    assert world.replies() == [], "the judge has not read the item yet"
+    judge.work()
     other.work()
     assert statuses(world.replies()) == {"m1": "done"}
+
+
+def test_what_is_unknown_for_good_is_refused_for_good() -> None:
+    world = World()
+    world.send(an_item("A"), "master-data")
+    world.send(a_movement("m1", notes="refuse item-unknown"))
     world.send(a_movement("m2", notes="refuse template-unknown"))
-    other.work()
-    assert statuses(world.replies())["m2"] == "refused"
+    world.worker().work()
+    assert statuses(world.replies()) == {"m1": "done", "m2": "refused"}
 
 
 def test_an_edit_waits_once_for_the_movements_that_were_sent_before_it() -> None:
