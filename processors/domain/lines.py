@@ -44,8 +44,7 @@ class Line:
 def read_lines(intake: Intake, pieces_max: int, reasons: list[Reason]) -> list[Line]:
     """The lines of a movement; what does not fit together is added to `reasons`.
 
-    An empty answer without new reasons: lots are needed and none are named (an unload, to be filled by the item's
-    withdrawal policy).
+    Empty where lots are needed and none are named: an unload, to be filled by the item's withdrawal policy.
     """
     movement, item = intake.movement, intake.item
     lotted = item.lot_managed and intake.template.lot_management

@@ -111,10 +111,23 @@ def unload_lot(
     return row
 
 
+def unusable(row: LotRow, day: int, statuses: dict[str, LotStatus]) -> bool:
+    """True where nothing may be withdrawn on a day: by the lot's flag, its status or its block day."""
+    if not row.available or (row.block_from is not None and day >= row.block_from):
+        return True
+    if row.status is None:
+        return False
+    status = statuses.get(row.status)
+    return status is None or not status.available
+
+
 def _check_usable(
     intake: Intake, leg: Leg, line: Line, row: LotRow, statuses: dict[str, LotStatus], reasons: list[Reason]
 ) -> None:
     """The lot may be used on the effective date: its flag, its status, its block day."""
+    day = intake.movement.effective_date
+    if not unusable(row, day, statuses):
+        return
     mend = f"or use a template that allows unavailable lots ({leg.template.code!r} does not)"
     if not row.available:
         reasons.append(
@@ -131,7 +144,6 @@ def _check_usable(
                     line.field,
                 )
             )
-    day = intake.movement.effective_date
     if row.block_from is not None and day >= row.block_from:
         reasons.append(
             Reason(

@@ -27,6 +27,7 @@ from processors.domain.registers import StockRow
 from processors.domain.serials import load_serials, unload_serials
 from processors.domain.stock import move_stock
 from processors.domain.view import View
+from processors.domain.withdrawal import withdraw
 
 
 @dataclass(slots=True)
@@ -60,6 +61,8 @@ def post(message: Message, movement: Movement, around: Circumstances, reasons: l
     if not intake.sound:
         return None
     work = _Work(intake, lines, around, message.partition, reasons)
+    if not lines and not intake.creates:
+        work.withdraw(next(leg for leg in legs if not leg.load))
     for leg in legs:
         for line in lines:
             if leg.load:
@@ -94,6 +97,10 @@ class _Work:
         self._serials: set[str] | None = None
         """Every serial of this movement, once some are to be generated."""
         self._stock: StockRow | None = None
+
+    def withdraw(self, leg: Leg) -> None:
+        """Fill an unload that names no lots."""
+        self._lines += withdraw(self._changes, self._intake, leg, self._around.master.lot_statuses, self._reasons)
 
     def load(self, leg: Leg, line: Line) -> None:
         intake, around, reasons = self._intake, self._around, self._reasons

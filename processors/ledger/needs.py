@@ -17,12 +17,12 @@ from processors.domain.refusals import Reason
 from processors.domain.view import COUNTERS, View
 
 
-def pieces_of(movement: Movement, master: MasterData | None, pieces_max: int) -> int:
-    """Serials and lots of a movement, generated serials too where `master` is given; at most `pieces_max` of those."""
+def pieces_of(movement: Movement, master: MasterData, pieces_max: int) -> int:
+    """Serials and lots of a movement, serials to be generated too; at most `pieces_max` of those."""
     pieces = len(movement.serials)
     for lot in movement.lots:
         pieces += 1 + len(lot.serials)
-    if master is not None and movement.quantity is not None:
+    if movement.quantity is not None:
         item = master.items.get((movement.item_class, movement.item_code))
         if item is not None and item.serial_managed and item.serial_generation == "auto":
             pieces = max(pieces, min(movement.quantity // quantity.ONE, pieces_max))

@@ -132,6 +132,9 @@ STORIES: Final[dict[str, Story]] = {
     "serial-reserved": lambda: after_change(
         pump("OUT", movement_id="m2"), pump(), reserved=True, reserved_for="customer_order|4711"
     ),
+    "withdrawal-manual": lambda: told(
+        cheese(), a_movement(CHEESE, "OUT", "1", "m2"), records=(replace(CHEESE, withdrawal_policy="manual"),)
+    ),
     "code-type-unknown": lambda: judged(replace(CHEESE, lot_code_type="WEEK")),
     "code-part-missing": lambda: generated(CodePart("supplier_lot"), CodePart("number", 3, "0")),
     "code-too-long": lambda: generated(CodePart("item_code"), CodePart("number", 45, "0")),
