@@ -107,8 +107,11 @@ def header(schema_id: int) -> bytes:
 
 
 def current_schema(record: type) -> Schema:
-    """The schema that this version writes for a record class."""
-    return read_schema(record_name(record))
+    """The schema that this version writes for a record class. Do not change what comes back."""
+    return _schema_once(record_name(record))
+
+
+_schema_once = lru_cache(maxsize=256)(read_schema)
 
 
 @lru_cache(maxsize=256)

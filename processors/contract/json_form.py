@@ -9,7 +9,6 @@ import binascii
 import json
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache
 from typing import Any, Final, TypeVar, cast
 
 from processors.contract.codec import current_schema, nested_records
@@ -43,8 +42,7 @@ class JsonFormError(ValueError):
 
 def from_json(record: type[T], form: object) -> T:
     """The value of a parsed JSON object; JsonFormError with all that is wrong."""
-    schema_of: type = record
-    reader = _Reader(_classes(schema_of))
+    reader = _Reader(_classes(record))
     value = reader.value(current_schema(record), form, "")
     if reader.errors:
         raise JsonFormError(record_name(record), reader.errors)
@@ -58,9 +56,15 @@ def to_json(value: object) -> dict[str, Any]:
     return form
 
 
-@lru_cache(maxsize=256)
+_CLASSES: Final[dict[str, dict[str, type]]] = {}
+
+
 def _classes(record: type) -> dict[str, type]:
-    return {record_name(record): record, **nested_records(record)}
+    """Schema name → class of a record and of all records inside it."""
+    name = record_name(record)
+    if name not in _CLASSES:
+        _CLASSES[name] = {name: record, **nested_records(record)}
+    return _CLASSES[name]
 
 
 _EXPECTED: Final = {
@@ -172,7 +176,7 @@ class _Reader:
         known = {field["name"] for field in schema["fields"]}
         for name in form:
             if name not in known:
-                similar = get_close_matches(name, known, 1)
+                similar = get_close_matches(name, known, 1, cutoff=0.5)
                 mend = f"did you mean {similar[0]}?" if similar else f"its fields are {', '.join(sorted(known))}"
                 self.errors.append(FieldError(prefix + name, f"is not a field of {schema['name']}; {mend}"))
         return None if self.errors else self.classes[schema["name"]](*values)

@@ -1,7 +1,6 @@
 """The `.avsc` files in `schemas/`, the source of truth of every record, and which record class each belongs to."""
 
 import json
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,9 +29,8 @@ def record_name(record: type) -> str:
     return ROW_SCHEMAS.get(record, record.__name__)
 
 
-@lru_cache(maxsize=256)
 def read_schema(name: str, folder: Path = FOLDER) -> Schema:
-    """The schema of a record by its name; FileNotFoundError where there is none. Do not change what comes back."""
+    """The schema of a record by its name; FileNotFoundError where there is none."""
     return json.loads((folder / f"{name}.avsc").read_text(encoding="utf-8"))
 
 

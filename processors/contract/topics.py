@@ -111,7 +111,6 @@ def apply(
             NewTopic(topic.name, topic.partitions(per_task), replication, config=topic.config()) for topic in missing
         ]
         _wait(admin.create_topics(new, operation_timeout=CALL_LIMIT_S), but=KafkaError.TOPIC_ALREADY_EXISTS)
-        _wait_until_listed(admin, [topic.name for topic in missing])
     changes: dict[str, list[ConfigEntry]] = {}
     for difference in done:
         if difference.action == "change":
@@ -120,6 +119,8 @@ def apply(
     if changes:
         resources = [ConfigResource(ResourceType.TOPIC, name, incremental_configs=c) for name, c in changes.items()]
         _wait(admin.incremental_alter_configs(resources))
+    if done:
+        _wait_until_seen(admin, per_task, topics)
     return done
 
 
@@ -142,12 +143,10 @@ def _wait(futures: Mapping[Any, Future[Any]], but: int | None = None) -> None:
                 raise
 
 
-def _wait_until_listed(admin: AdminClient, names: list[str]) -> None:
-    """A topic just created is not known to every broker at once; who uses it next must find it."""
+def _wait_until_seen(admin: AdminClient, per_task: int, topics: Mapping[str, Topic]) -> None:
+    """What the controller accepted is not known to every broker at once; who uses it next must find it."""
     until = time.monotonic() + CALL_LIMIT_S
-    while time.monotonic() < until:
-        there = admin.list_topics(timeout=CALL_LIMIT_S).topics
-        if all(name in there and there[name].partitions for name in names):
-            return
+    while open_ones := [each for each in plan(admin, per_task, topics) if each.action != "cannot change"]:
+        if time.monotonic() > until:
+            raise TimeoutError(f"accepted but not seen after {CALL_LIMIT_S:g} s: {open_ones[0]}")
         time.sleep(0.05)
-    raise TimeoutError(f"created but not listed after {CALL_LIMIT_S:g} s: {', '.join(names)}")
