@@ -73,9 +73,9 @@ def _file_of(name: str) -> Path:
 def _told(error: Exception) -> str:
     """One line of an error: its stable code where it has one, its message; its class where that says more."""
     code = getattr(error, "code", None)
-    message = " ".join(str(error).split())
     if isinstance(code, str):
-        return f"{code}: {message}"
+        return f"{code}: {error}"
+    message = " ".join(str(error).split())
     if type(error).__module__.startswith("processors.") and message:
         return message
     name = type(error).__name__

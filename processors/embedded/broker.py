@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -49,6 +49,7 @@ class Broker:
 
     directory: kept between starts; several brokers need several.
     port: for clients, on loopback; None = a free one, the same for every start of this object.
+    preferred: taken in place of a free one, if it is free itself.
     settings: broker settings over those of `deploy/broker.properties`, by Kafka's names.
     room_min: bytes that the disk must have left at a start.
     """
@@ -58,12 +59,14 @@ class Broker:
         directory: Path,
         port: int | None = None,
         settings: Mapping[str, str] | None = None,
+        preferred: int | None = None,
         room_min: int = ROOM_MIN_BYTES,
     ) -> None:
         self.directory = directory
         self.room_min = room_min
         self.settings = dict(settings or {})
         self._fixed_port = port
+        self._preferred = preferred
         self._ports: Ports | None = None
         self._child: children.Child | None = None
 
@@ -110,18 +113,17 @@ class Broker:
                 # A free port that somebody took in between: choose again, unless it was given or others know it.
                 if trouble.code != "port-in-use" or known or self._fixed_port or attempt == TRIES:
                     raise trouble from None
-                self._ports = None
+                self._ports = self._preferred = None
             except BaseException:
                 self.kill()
                 raise
             else:
                 return
 
-    def stop(self, limit_s: float = STOP_LIMIT_S) -> None:
-        """End it in order (its logs are closed); killed after `limit_s` seconds, or at once on Ctrl-C meanwhile."""
+    def stop(self, limit_s: float = STOP_LIMIT_S, hurry: Callable[[], bool] = lambda: False) -> None:
+        """End it in order (its logs are closed); killed after `limit_s` seconds, or as soon as `hurry` says so."""
         if self._child is not None:
-            with children.counted_interrupts() as hurry:
-                self._child.stop(limit_s, hurry)
+            self._child.stop(limit_s, hurry)
 
     def kill(self) -> None:
         """End it at once, as a crash would (SIGKILL); its data stays as it was."""
@@ -143,7 +145,7 @@ class Broker:
 
     def _choose_ports(self) -> None:
         if self._ports is None:
-            self._ports = Ports(self._fixed_port or ports.free(), ports.free())
+            self._ports = Ports(self._fixed_port or ports.choose(self._preferred), ports.free())
         if ports.is_taken(self._ports.clients):
             what = f"Port {self._ports.clients} on {ports.HOST} is taken by another program"
             raise Trouble("port-in-use", what, "End that program, or name another port (--port)")

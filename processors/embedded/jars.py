@@ -9,10 +9,11 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty, Queue
+from threading import Thread
 from typing import Final
 
 from processors.embedded.trouble import Trouble
@@ -95,20 +96,32 @@ def _fetch_missing(folder: Path, wanted: list[Jar], progress: Progress) -> None:
     except OSError as error:
         remedy = "Set LOTSTREAM_CACHE to a folder that can be written"
         raise Trouble("disk-full", f"The cache folder {folder} cannot be made ({error.strerror})", remedy) from error
-    with FileLock(folder / "fetching.lock"):
+    with FileLock(folder / "fetching.lock"), _staging(folder) as staging:
         missing = [jar for jar in wanted if not _is_there(folder, jar)]
-        there = len(wanted) - len(missing)
-        with _staging(folder) as staging, ThreadPoolExecutor(FETCHERS) as fetchers:
-            pending = [fetchers.submit(_fetch, jar, staging, folder) for jar in missing]
-            try:
-                for jar, future in zip(missing, pending, strict=True):
-                    future.result()
-                    there += 1
-                    progress(there, len(wanted), jar.name)
-            except BaseException:
-                for future in pending:
-                    future.cancel()
-                raise
+        waiting: Queue[Jar] = Queue()
+        done: Queue[tuple[Jar, BaseException | None]] = Queue()
+        for jar in missing:
+            waiting.put(jar)
+
+        def fetch_all() -> None:
+            while not waiting.empty():
+                with suppress(Empty):
+                    jar = waiting.get_nowait()
+                    try:
+                        _fetch(jar, staging, folder)
+                    except BaseException as error:
+                        done.put((jar, error))
+                    else:
+                        done.put((jar, None))
+
+        # Daemons: Ctrl-C must not have to wait for a server that does not answer.
+        for _ in range(FETCHERS):
+            Thread(target=fetch_all, name="fetch", daemon=True).start()
+        for there in range(len(wanted) - len(missing) + 1, len(wanted) + 1):
+            jar, failure = done.get()
+            if failure is not None:
+                raise failure
+            progress(there, len(wanted), jar.name)
 
 
 @contextmanager

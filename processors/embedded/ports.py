@@ -13,6 +13,11 @@ def free() -> int:
         return int(probe.getsockname()[1])
 
 
+def choose(preferred: int | None) -> int:
+    """The preferred port where nobody listens on it, else a free one."""
+    return preferred if preferred and not is_taken(preferred) else free()
+
+
 def is_taken(port: int) -> bool:
     """True where a server could not listen on the loopback port (1 to 65535)."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:

@@ -4,7 +4,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -23,13 +23,21 @@ class RedisServer:
 
     directory: kept between starts.
     port: on loopback; None = a free one, the same for every start of this object.
+    preferred: taken in place of a free one, if it is free itself.
     settings: over those of `deploy/redis.conf`, by Redis' names (`maxmemory-policy`).
     """
 
-    def __init__(self, directory: Path, port: int | None = None, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        port: int | None = None,
+        settings: Mapping[str, str] | None = None,
+        preferred: int | None = None,
+    ) -> None:
         self.directory = directory
         self.settings = dict(settings or {})
         self._fixed_port = port
+        self._preferred = preferred
         self._port: int | None = None
         self._child: children.Child | None = None
 
@@ -66,7 +74,7 @@ class RedisServer:
             raise Trouble("disk-full", what, "Name another directory, or make room") from error
         known = self._port is not None
         for attempt in range(1, TRIES + 1):
-            self._port = self._port or self._fixed_port or ports.free()
+            self._port = self._port or self._fixed_port or ports.choose(self._preferred)
             marker = self.log.stat().st_size if self.log.exists() else 0
             self._child = children.start("redis", self._command(program), self.log)
             try:
@@ -79,13 +87,12 @@ class RedisServer:
             trouble = self._diagnose(marker)
             if trouble.code != "port-in-use" or known or self._fixed_port or attempt == TRIES:
                 raise trouble
-            self._port = None
+            self._port = self._preferred = None
 
-    def stop(self, limit_s: float = STOP_LIMIT_S) -> None:
-        """End it in order (what it holds is on disk); killed after `limit_s` seconds, or on Ctrl-C meanwhile."""
+    def stop(self, limit_s: float = STOP_LIMIT_S, hurry: Callable[[], bool] = lambda: False) -> None:
+        """End it in order (what it holds is on disk); killed after `limit_s` seconds, or as soon as `hurry` says so."""
         if self._child is not None:
-            with children.counted_interrupts() as hurry:
-                self._child.stop(limit_s, hurry)
+            self._child.stop(limit_s, hurry)
 
     def kill(self) -> None:
         """End it at once (SIGKILL): up to a second of changes is lost, as its settings say."""

@@ -1,0 +1,115 @@
+"""What `lotstream dev` says: its steps, what happened in the demo, where everything is, what to try next."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.status import Status
+from rich.table import Table
+
+from processors.cli.demo_run import Outcome
+from processors.domain import quantity
+from processors.embedded.stack import BROKER_PORT, Stack
+
+SERIALS_SHOWN = 3
+
+
+class Step:
+    """One step on its way; on a terminal its progress replaces itself, elsewhere only the end is told."""
+
+    def __init__(self, console: Console, name: str, status: Status | None) -> None:
+        self._console, self._name, self._status = console, name, status
+        self._began = time.monotonic()
+
+    def progress(self, text: str) -> None:
+        if self._status is not None:
+            self._status.update(f"{self._name:<8}{text}")
+
+    def done(self, text: str) -> None:
+        took = time.monotonic() - self._began
+        self._console.print(f"{self._name:<8}{text}  ({took:.1f} s)", highlight=False, soft_wrap=True, markup=False)
+
+
+class Report:
+    """Lines for a person, on standard output."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        # A file or a pipe has no width of its own: wide enough for the tables.
+        self._console = console or (Console() if sys.stdout.isatty() else Console(width=160))
+
+    def say(self, text: str) -> None:
+        self._console.print(text, highlight=False, soft_wrap=True, markup=False)
+
+    def note(self, name: str, text: str) -> None:
+        self.say(f"{name:<8}{text}")
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Step]:
+        if not self._console.is_terminal:
+            yield Step(self._console, name, None)
+            return
+        with self._console.status(f"{name:<8}…") as status:
+            yield Step(self._console, name, status)
+
+    def outcome(self, outcome: Outcome) -> None:
+        """How many movements were taken, which codes were made, which were refused and why."""
+        by_status = Counter(reply.status for reply in outcome.replies)
+        lots = [lot for reply in outcome.replies if reply.status == "done" for lot in reply.lots if lot.generated]
+        taken = [reply for reply in outcome.replies if reply.status == "done"]
+        serials = sum(len(lot.serials) for reply in taken for lot in reply.lots)
+        serials += sum(len(reply.serials) for reply in taken)
+        self.say(
+            f"\nWhat happened: {len(outcome.replies)} movements, {by_status['done']} taken, "
+            f"{by_status['duplicate']} known already, {by_status['refused']} refused; {len(lots)} lot codes generated, "
+            f"{serials} serial numbers moved."
+        )
+        made = Table("movement", "lot", "quantity", "serials", box=None, pad_edge=False, title_justify="left")
+        for reply in taken:
+            for lot in (lot for lot in reply.lots if lot.generated):
+                made.add_row(reply.request_id, lot.lot_code, quantity.text(lot.quantity), _few(lot.serials))
+            if reply.request_id.startswith("M-") and reply.serials:
+                made.add_row(reply.request_id, "", "", _few(reply.serials))
+        self._console.print(made)
+        self.say("\nRefused, each with every reason and what mends it:")
+        refused = Table("movement", "code", "message", box=None, pad_edge=False)
+        for reply in outcome.replies:
+            for number, reason in enumerate(reply.reasons):
+                refused.add_row(reply.request_id if number == 0 else "", reason.code, reason.message)
+        self._console.print(refused)
+
+    def places(self, stack: Stack, persist: Path | None) -> None:
+        self.say("\nWhere everything is:")
+        self.note("broker", stack.bootstrap_servers)
+        self.note("redis", stack.redis_url)
+        for worker in stack.workers:
+            self.note(worker.name, f"{worker.health_url}/metrics, log {worker.log}")
+        self.note("data", f"{stack.directory}" + ("" if persist else " (gone at the end; --persist DIR keeps it)"))
+
+    def try_next(self, bootstrap_servers: str, *, with_demo: bool) -> None:
+        """Three commands, as they can be pasted into another terminal."""
+        is_usual = bootstrap_servers.endswith(f":{BROKER_PORT}") and bootstrap_servers.startswith("127.0.0.1")
+        self.say("\nTry next, in another terminal:")
+        if not is_usual:
+            self.say(f"  export BOOTSTRAP_SERVERS={bootstrap_servers}")
+        if not with_demo:
+            self.say("  lotstream publish master-data FILE.jsonl")
+            self.say("  lotstream publish movements FILE.jsonl")
+            self.say("  lotstream read replies --follow")
+            return
+        self.say("  lotstream read lot-register --output table")
+        self.say(
+            '  echo \'{"movement_id": "MINE-1", "action": "post", "template": "PUR", "warehouse": "RAW", '
+            '"item_class": "ING", "item_code": "FLOUR", "quantity": "4", "unit": "BAG", '
+            '"effective_date": "\'$(date +%F)\'", "document_type": "purchase_delivery_note", "document_number": "1", '
+            '"account": "MILL", "lots": [{"quantity": "4"}]}\' | lotstream publish movements -'
+        )
+        self.say("  lotstream read replies --key MINE-1")
+
+
+def _few(serials: tuple[str, ...]) -> str:
+    shown = ", ".join(serials[:SERIALS_SHOWN])
+    return shown if len(serials) <= SERIALS_SHOWN else f"{shown} … {serials[-1]} ({len(serials)})"

@@ -1,0 +1,148 @@
+"""Broker, Redis and worker processes of one directory, started and ended together: what `lotstream dev` runs."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from processors.embedded import children, jars, ports
+from processors.embedded.broker import Broker
+from processors.embedded.redis import RedisServer
+from processors.embedded.trouble import Trouble
+
+BROKER_PORT: Final = 9092
+REDIS_PORT: Final = 6379
+READY_LIMIT_S: Final = 60.0
+WORKER_STOP_LIMIT_S: Final = 15.0
+LOG_LINES: Final = 15
+
+
+class Worker:
+    """One worker process, its log, and its port for health and metrics."""
+
+    def __init__(self, name: str, arguments: list[str], env: Mapping[str, str], directory: Path) -> None:
+        self.name = name
+        self.log = directory / f"{name}.log"
+        self.port = ports.free()
+        self._command = [sys.executable, "-m", "processors", *arguments]
+        self._env = {**env, "LOTSTREAM_METRICS_PORT": str(self.port)}
+        self._child: children.Child | None = None
+
+    @property
+    def health_url(self) -> str:
+        return f"http://{ports.HOST}:{self.port}"
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        return None if self._child is None else self._child.exit_code
+
+    def start(self) -> None:
+        self._child = children.start(self.name, self._command, self.log, self._env)
+
+    def wait_until_ready(self, limit_s: float = READY_LIMIT_S) -> None:
+        """Return once it takes messages. Trouble `worker-failed` where it ends before, or takes longer."""
+        until = time.monotonic() + limit_s
+        while time.monotonic() < until:
+            if self.exit_code is not None:
+                raise self.trouble(f"The worker {self.name} ended with code {self.exit_code}")
+            try:
+                with urlopen(f"{self.health_url}/readyz", timeout=2):
+                    return
+            except (URLError, OSError):
+                time.sleep(0.05)
+        raise self.trouble(f"The worker {self.name} was not ready within {limit_s:g} s")
+
+    def trouble(self, what: str) -> Trouble:
+        """What is to be told about it, with the end of its log."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]
+        return Trouble("worker-failed", what, "\n".join([f"The end of its log {self.log}:", *lines]))
+
+    def stop(self, hurry: Callable[[], bool]) -> None:
+        if self._child is not None:
+            self._child.stop(WORKER_STOP_LIMIT_S, hurry)
+
+
+class Stack:
+    """Everything that runs here for one directory; nothing of it outlives this process.
+
+    bootstrap_servers, redis_url: of servers that run already, which are then only used.
+    port: the broker's; None = 9092 if it is free, else any.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        port: int | None = None,
+        bootstrap_servers: str | None = None,
+        redis_url: str | None = None,
+    ) -> None:
+        self.directory = directory
+        self.workers: list[Worker] = []
+        self._given = bootstrap_servers, redis_url
+        self._broker = Broker(directory / "broker", port, preferred=BROKER_PORT)
+        self._redis = RedisServer(directory / "redis", preferred=REDIS_PORT)
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return self._given[0] or self._broker.bootstrap_servers
+
+    @property
+    def redis_url(self) -> str:
+        return self._given[1] or self._redis.url
+
+    @property
+    def has_own_broker(self) -> bool:
+        return self._given[0] is None
+
+    def lock(self) -> None:
+        """Keep the directory to this process until it ends. Trouble `data-in-use`, `disk-full`."""
+        from filelock import FileLock, Timeout
+
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(self.directory / "in-use.lock", timeout=0)
+            self._lock.acquire()
+        except Timeout:
+            what = f"Another lotstream uses {self.directory}"
+            raise Trouble("data-in-use", what, "End it, or name another directory") from None
+        except OSError as error:
+            what = f"The data directory {self.directory} cannot be written ({error.strerror})"
+            raise Trouble("disk-full", what, "Name another directory, or make room") from error
+
+    def start_broker(self, progress: jars.Progress) -> None:
+        if self.has_own_broker:
+            self._broker.start(progress)
+
+    def start_redis(self) -> None:
+        if self._given[1] is None:
+            self._redis.start()
+
+    def start_worker(self, name: str, arguments: list[str]) -> Worker:
+        """Start `python -m processors ARGUMENTS…` against this stack, with its store in this directory."""
+        env = {
+            "LOTSTREAM_BOOTSTRAP_SERVERS": self.bootstrap_servers,
+            "LOTSTREAM_REDIS_URL": self.redis_url,
+            "LOTSTREAM_STATE_DIR": str(self.directory / "state"),
+        }
+        worker = Worker(name, arguments, env, self.directory)
+        self.workers.append(worker)
+        worker.start()
+        return worker
+
+    def check(self) -> None:
+        """Trouble where a server has ended by itself."""
+        if self.has_own_broker and not self._broker.is_running:
+            raise Trouble("broker-failed", "The broker ended", f"Its log says more: {self._broker.log}")
+        if self._given[1] is None and not self._redis.is_running:
+            raise Trouble("redis-failed", "Redis ended", f"Its log says more: {self._redis.log}")
+
+    def stop(self, hurry: Callable[[], bool]) -> None:
+        """End the workers, then the servers, in order; at once as soon as `hurry` says so."""
+        for worker in reversed(self.workers):
+            worker.stop(hurry)
+        self._redis.stop(hurry=hurry)
+        self._broker.stop(hurry=hurry)
