@@ -25,7 +25,7 @@ def master_key(value: MasterRecord) -> str:
 
 
 def reply_key(value: Reply) -> str:
-    return value.request_id
+    return keys.join(value.request_id)
 
 
 def stock_key(row: StockRow) -> str:
@@ -74,7 +74,7 @@ def state_key(row: StateRow) -> str:
 
 
 def meta_key(row: Meta) -> str:
-    return row.name
+    return keys.join(row.name)
 
 
 def epoch_key(record: CounterEpoch) -> str:
