@@ -13,7 +13,17 @@ from tests.counters.world import World
 @pytest.fixture(scope="module")
 def shared_redis(session_dir: Path) -> Iterator[RedisServer]:
     """One server for a module's tests that leave it running; each starts on an empty one."""
-    server = RedisServer(session_dir / "counters", settings={"appendonly": "no", "save": ""})
+    yield from _a_server(session_dir / "counters")
+
+
+@pytest.fixture(scope="module")
+def second_redis(session_dir: Path) -> Iterator[RedisServer]:
+    """Another one, for those who move."""
+    yield from _a_server(session_dir / "counters-second")
+
+
+def _a_server(directory: Path) -> Iterator[RedisServer]:
+    server = RedisServer(directory, settings={"appendonly": "no", "save": ""})
     server.start()
     yield server
     server.kill()

@@ -350,8 +350,8 @@ def test_a_promoted_replica_is_rebuilt_and_the_old_master_that_still_answers_ser
     cut_off.rebuild()
     assert moved.post(COMPANY_WIDE, 1, 2) == [0, 1]
     cut_off.reserve({(COMPANY_WIDE, 0): 1})
-    world.twin = world.twin.promoted_replica()
-    moved.crash().take_over(1)
+    replica = world.twin.promoted_replica()
+    moved.line.to = replica.connect()
     with pytest.raises(StateLost):
         moved.reserve({(COMPANY_WIDE, 1): 1})
     assert moved.rebuild()

@@ -48,6 +48,16 @@ class Twin(Protocol):
         ...
 
 
+class Line:
+    """A worker's connection that a test may move to another server (as after a promotion). Hands every call on."""
+
+    def __init__(self, to: State) -> None:
+        self.to = to
+
+    def __getattr__(self, call: str) -> Any:
+        return getattr(self.to, call)
+
+
 class MemoryTwin:
     def __init__(self, server: MemoryServer | None = None) -> None:
         self.server = server or MemoryServer()

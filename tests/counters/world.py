@@ -15,7 +15,7 @@ from processors.domain.ordinals import row_key
 from processors.domain.progressives import Claim, Counter, Need, intervals_text, parse_intervals
 from processors.domain.registers import CounterRow
 from processors.domain.view import COUNTERS
-from tests.counters.twins import Twin
+from tests.counters.twins import Line, Twin
 
 ITEM_WIDE = Counter("lot", "BY-ITEM", ("A", "1", ""), "2026")
 COMPANY_WIDE = Counter("lot", "BY-COMPANY", None, "2026")
@@ -114,19 +114,39 @@ class World:
         """The broker aborts what was open for too long."""
         self.end(transaction, commits=False)
 
-    def wait_for(self, noted: list[Transaction]) -> None:
-        """Read committed up to noted ends: only possible once what was open there has ended."""
-        for transaction in noted:
+    def note_ends(self, *partitions: int) -> "Ends":
+        """The ends of these partitions' registers now, of all where none is named."""
+        noted = [t for t in self.open() if not partitions or t.partitions() & set(partitions)]
+        return Ends(self, noted, dict(self.rows), dict(self.held))
+
+
+@dataclass
+class Ends:
+    """Noted ends: what was committed there, and the transactions that were open."""
+
+    world: World
+    open: list[Transaction]
+    rows: dict[Place, CounterRow]
+    held: dict[str, Claim]
+
+    def read(self) -> None:
+        """Read committed up to them and nothing behind them: waits until what was open there has ended."""
+        for transaction in self.open:
             if transaction.outcome is None:
-                self.on_wait(transaction)
+                self.world.on_wait(transaction)
             assert transaction.outcome is not None
+            if transaction.outcome:
+                self.rows.update(transaction.rows)
+                for claim in transaction.released:
+                    self.held.pop(claim.text, None)
+                self.held.update({claim.text: claim for claim in transaction.claims})
 
 
 class Worker:
-    """One worker, one step at a time."""
+    """One worker, one step at a time. `line` is its connection, which a test may move to another server."""
 
     def __init__(self, world: World, name: str) -> None:
-        self.world, self.name = world, name
+        self.world, self.name, self.line = world, name, Line(world.twin.connect())
         self.counters = self._fresh()
         self.rows: dict[Place, CounterRow] = {}
         self.held: dict[str, Claim] = {}
@@ -137,7 +157,7 @@ class Worker:
         self.transaction = Transaction(self)
 
     def _fresh(self) -> Allocator:
-        return Allocator(self.world.twin.connect(), self.world.log, self.world.clock, self.name)
+        return Allocator(self.line, self.world.log, self.world.clock, self.name)
 
     # ownership
 
@@ -145,20 +165,19 @@ class Worker:
         """The group gives the partitions, the worker restores them."""
         self.assigned(*partitions)
         self.counters.own(partitions)
-        noted = self.note_ends(*partitions)
-        self.catch_up(noted, *partitions)
+        self.catch_up(self.note_ends(*partitions), *partitions)
         return self
 
     def assigned(self, *partitions: int) -> None:
         self.world.group.update(dict.fromkeys(partitions, self))
 
-    def note_ends(self, *partitions: int) -> list[Transaction]:
-        return [t for t in self.world.open() if t.partitions() & set(partitions)]
+    def note_ends(self, *partitions: int) -> Ends:
+        return self.world.note_ends(*partitions)
 
-    def catch_up(self, noted: list[Transaction], *partitions: int) -> None:
-        self.world.wait_for(noted)
-        self.rows.update({place: row for place, row in self.world.rows.items() if place[1] in partitions})
-        self.held = {text: claim for text, claim in self.world.held.items() if claim.partition in partitions}
+    def catch_up(self, noted: Ends, *partitions: int) -> None:
+        noted.read()
+        self.rows.update({place: row for place, row in noted.rows.items() if place[1] in partitions})
+        self.held = {text: claim for text, claim in noted.held.items() if claim.partition in partitions}
         self.counters.take_over(partitions, lambda claim: self.held.get(claim.text) == claim)
 
     def crash(self) -> "Worker":
@@ -268,25 +287,17 @@ class WorldRegisters:
     world: World
     noted: Callable[[], None] = lambda: None
     reading: Callable[[], None] = lambda: None
-    before: list[Transaction] = field(default_factory=list)
-    held: dict[str, Claim] = field(default_factory=dict)
-    rows_then: dict[Place, CounterRow] = field(default_factory=dict)
+    ends: Ends | None = None
 
     def note_ends(self) -> None:
         self.noted()
-        self.before = self.world.open()
-        self.rows_then, self.held = dict(self.world.rows), dict(self.world.held)
+        self.ends = self.world.note_ends()
 
     def rows(self) -> Iterator[CounterRow | Claim | None]:
-        """Up to the ends noted, and nothing behind them."""
+        """Up to the ends noted."""
+        assert self.ends
         yield None
         self.reading()
-        self.world.wait_for(self.before)
-        for transaction in self.before:
-            if transaction.outcome:
-                self.rows_then.update(transaction.rows)
-                for claim in transaction.released:
-                    self.held.pop(claim.text, None)
-                self.held.update({claim.text: claim for claim in transaction.claims})
-        yield from self.rows_then.values()
-        yield from self.held.values()
+        self.ends.read()
+        yield from self.ends.rows.values()
+        yield from self.ends.held.values()
