@@ -242,6 +242,8 @@ class Loop:
     def _decide(self, chunk: list[Work], views: Mapping[int, TaskView]) -> Batch:
         started = time.perf_counter()
         self._looked_at.clear()
+        if _is_master(chunk[0]):
+            self._master.catch_up_with_judge()
         batch = self._decider.decide(chunk, views, self._master.data, self._looked)
         self._crash("after-decide")
         self.metrics.decide_s.observe(time.perf_counter() - started)

@@ -42,6 +42,13 @@ class MasterReader:
             changed |= self._take(0.1)
         return changed
 
+    def catch_up_with_judge(self) -> None:
+        """Read what the judge itself has committed too: each record is judged against those accepted before it.
+
+        The end counts transactions whose marker is still on its way: a commit that was answered is among them.
+        """
+        self.catch_up(self._log.ends([(TOPIC, 0)], committed=False)[TOPIC, 0])
+
     def close(self) -> None:
         self._reader.close()
 
