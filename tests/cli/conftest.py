@@ -1,0 +1,34 @@
+"""One real ledger for the tests of the commands that look things up; it costs some seconds, once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from processors.embedded.broker import Broker
+from processors.embedded.redis import RedisServer
+from processors.embedded.trouble import Trouble
+from tests.cli.ledger_on_a_broker import LedgerOnABroker, inputs
+
+
+@pytest.fixture(scope="session")
+def ledger_on_a_broker(session_dir: Path, redis_server: RedisServer) -> Iterator[LedgerOnABroker]:
+    """A cluster of its own on which a worker, ended since, has worked off the demo company."""
+    broker = Broker(session_dir / "demo-broker")
+    try:
+        broker.start()
+    except Trouble as trouble:
+        if trouble.code not in ("network-missing", "java-missing"):
+            raise
+        pytest.skip(f"absent part: embedded broker ({trouble})")
+    try:
+        ledger = LedgerOnABroker(broker.bootstrap_servers, redis_server.url, session_dir / "demo-state")
+        ledger.set_up()
+        with ledger.worker():
+            for group in inputs():
+                ledger.send(group)
+                ledger.wait_until_worked_off(group[0]["topic"])
+        ledger.read_all()
+        yield ledger
+    finally:
+        broker.kill()

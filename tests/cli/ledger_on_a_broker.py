@@ -1,0 +1,162 @@
+"""The demo company's inputs, and more that go wrong, through a real worker on a real broker: lines in, records out."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner, Result
+from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # re-exported without being named as such
+
+from processors.cli import main
+from processors.contract.connection import Connection
+from processors.contract.manifest import MANIFEST
+from processors.contract.reading import ReadRecord, read_records
+from processors.domain.calendar import parse_time
+from processors.embedded import demo
+
+PARTITIONS = 4
+LIMIT_S = 60.0
+TODAY = date(2026, 6, 15)
+NOON = "2026-06-15T12:00:{:02d}.{:03d}Z"
+GROUP = "lotstream-ledger"
+Line = dict[str, Any]
+
+
+def _second_controller() -> tuple[list[Line], list[Line]]:
+    """Another item, in another partition, whose serials come from the company's one number range; a bad status too."""
+    items = [json.loads(line) for line in demo.master_data(TODAY)]
+    (item,) = (each["value"] for each in items if each["value"].get("item_code") == "CTRL-")
+    movements = [json.loads(line) for line in demo.movements(TODAY)]
+    load = next(each for each in movements if each["item_code"] == "CTRL-" and each["movement_id"][0] != "X")
+    other = {**item, "item_code": "CTRL2"}
+    bad = {"code": "", "description": "without a code", "available": True, "available_for_mrp": True}
+    loads = [{**load, "movement_id": f"C-{number}", "item_code": "CTRL2"} for number in range(3)]
+    return [{"record": "Item", "value": other}, {"record": "LotStatus", "value": bad}], loads
+
+
+def inputs() -> list[list[Line]]:
+    """Lines of `simulate`, each with its time, in groups: each is of one topic and waits for the one before it.
+
+    Within a group a worker may take the partitions in any order; where that would change codes (one number range for
+    the company), a group holds one item.
+    """
+    master, loads = _second_controller()
+    movements: list[Line] = [{"value": json.loads(line)} for line in demo.movements(TODAY)]
+    unread = [
+        {"raw": base64.b64encode(data).decode()} for data in (b"", b"\x01", b"\0\0\0\0\1", b"\0\x7f\xff\xff\xffabc")
+    ]
+    again = [{"value": next(each["value"] for each in movements if each["value"]["item_code"] == "CTRL-")}]
+    groups = [
+        ("master-data", [json.loads(line) for line in demo.master_data(TODAY)]),
+        ("movements", movements),
+        ("master-data", master),
+        ("movements", [{"value": load} for load in loads]),
+        ("movements", again),
+        ("movements", unread),
+    ]
+    return [
+        [{"topic": topic, **line, "time": NOON.format(group, number)} for number, line in enumerate(lines)]
+        for group, (topic, lines) in enumerate(groups)
+    ]
+
+
+@dataclass(slots=True)
+class LedgerOnABroker:
+    """A cluster that has worked off `inputs`; `records`: what every topic held then, by topic and partition."""
+
+    servers: str
+    redis_url: str
+    state_dir: Path
+    records: dict[tuple[str, int], list[ReadRecord]] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str | None]:
+        return {
+            "LOTSTREAM_BOOTSTRAP_SERVERS": self.servers,
+            "LOTSTREAM_REDIS_URL": self.redis_url,
+            "LOTSTREAM_STATE_DIR": str(self.state_dir),
+            "LOTSTREAM_PARTITIONS": str(PARTITIONS),
+            "LOTSTREAM_METRICS_PORT": "0",
+            "LOTSTREAM_SCHEMA_REGISTRY": None,
+        }
+
+    def run(self, *arguments: str, given: str | None = None) -> Result:
+        """A command, as a person gives it."""
+        return CliRunner().invoke(main, list(arguments), input=given, env=self.environment)
+
+    def json(self, *arguments: str) -> list[Any]:
+        """The rows of a reading command."""
+        result = self.run(*arguments, "--output", "json")
+        assert result.exit_code == 0, result.output
+        return [json.loads(line) for line in result.stdout.splitlines()]
+
+    def set_up(self) -> None:
+        result = self.run("topics", "apply", "--partitions", str(PARTITIONS))
+        assert result.exit_code == 0, result.output
+
+    def send(self, lines: list[Line]) -> None:
+        """Through `publish`; bytes that are no record, which it would not send, by a producer without a key."""
+        topic = lines[0]["topic"]
+        if "raw" not in lines[0]:
+            result = self.run("publish", topic, "-", given="".join(f"{json.dumps(line)}\n" for line in lines))
+            assert result.exit_code == 0, result.output
+            return
+        producer = Producer({"bootstrap.servers": self.servers, "enable.idempotence": True})
+        for line in lines:
+            data = base64.b64decode(line["raw"])
+            producer.produce(topic, data, None, 0, timestamp=parse_time(line["time"]))
+        assert producer.flush(LIMIT_S) == 0
+
+    def wait_until_worked_off(self, topic: str) -> None:
+        """The worker has committed everything that the topic holds."""
+        admin = Connection(self.servers).admin()
+        places = [TopicPartition(topic, p) for p in range(MANIFEST[topic].partitions(PARTITIONS))]
+        ends = admin.list_offsets({place: OffsetSpec.latest() for place in places})  # type: ignore[no-untyped-call]
+        wanted = {place.partition: future.result().offset for place, future in ends.items()}
+        deadline = time.monotonic() + LIMIT_S
+        while True:
+            asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(GROUP, places)])
+            found = {place.partition: place.offset for place in asked[GROUP].result().topic_partitions}
+            if all(found[p] >= end or end == 0 for p, end in wanted.items()):
+                return
+            assert time.monotonic() < deadline, f"{topic}: {found} of {wanted} after {LIMIT_S:g} s"
+            time.sleep(0.05)
+
+    @contextmanager
+    def worker(self) -> Iterator[None]:
+        """A worker process, ended politely."""
+        environment = {**os.environ, **{name: value for name, value in self.environment.items() if value is not None}}
+        log = self.state_dir.with_suffix(".log")
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "processors", "worker", "ledger"],
+                env=environment,
+                stdout=output,
+                stderr=output,
+            )
+            try:
+                yield
+                process.terminate()
+                assert process.wait(LIMIT_S) == 0, log.read_text()[-2000:]
+            finally:
+                process.kill()
+                process.wait()
+
+    def read_all(self) -> None:
+        """Remember what every topic holds."""
+        self.records = {(name, p): [] for name, topic in MANIFEST.items() for p in range(topic.partitions(PARTITIONS))}
+        with ThreadPoolExecutor(len(MANIFEST)) as readers:
+            for records in readers.map(lambda name: list(read_records(Connection(self.servers), name)), MANIFEST):
+                for record in records:
+                    self.records[record.topic, record.partition].append(record)
