@@ -41,6 +41,10 @@ def check_form(movement: Movement, time_ms: int, pieces_max: int, reasons: list[
         reasons.append(
             Reason("field-invalid", "reverses belongs to action reverse only; leave it out to post", "reverses")
         )
+    if movement.into_lot is not None:
+        reasons.append(
+            Reason("field-invalid", "lots are not made from lots yet; unload one and load the other", "into_lot")
+        )
     if not _check_days(movement, time_ms, reasons):
         return False
     if movement.quantity is not None and movement.quantity <= 0:

@@ -34,6 +34,8 @@ def legs_of(intake: Intake, master: MasterData, reasons: list[Reason]) -> list[L
     template, movement_id = intake.template, intake.movement.movement_id
     prefix = f"{intake.item_key}|{keys.part(movement_id)}|"
     transfer = template.offset_template is not None
+    if template.lot_from_lot:
+        reasons.append(_no_lot_from_lot(template))
     main = Leg(
         template,
         intake.warehouse,
@@ -64,6 +66,14 @@ def legs_of(intake: Intake, master: MasterData, reasons: list[Reason]) -> list[L
         True,
     )
     return [other, main] if main.load else [main, other]
+
+
+def _no_lot_from_lot(template: Template) -> Reason:
+    return Reason(
+        "field-invalid",
+        f"template {template.code!r} makes a lot from a lot, which is not done yet; unload one and load the other",
+        "template",
+    )
 
 
 def _invalid(template: Template, offset: Template | None) -> Reason:

@@ -8,7 +8,7 @@ import pytest
 
 from processors.domain import quantity
 from processors.domain.calendar import parse_day
-from processors.domain.master import Company, Item
+from processors.domain.master import Company, Item, Template
 from processors.domain.movement import Movement
 from processors.domain.refusals import ORDER
 from processors.domain.registers import StateRow
@@ -51,6 +51,10 @@ CASES: dict[str, tuple[Movement, list[tuple[str, str | None]]]] = {
         [("field-invalid", "template"), ("field-invalid", "warehouse"), ("field-invalid", "quantity")],
     ),
     "names what it reverses": (a_movement(SALT, "IN", "1", reverses="m0"), [("field-invalid", "reverses")]),
+    "a lot from a lot": (
+        a_movement(CHEESE, "OUT", "1", into_lot="L2", lots=(a_lot("L1", "1"),)),
+        [("field-invalid", "into_lot")],
+    ),
     "a day that no calendar has": (
         a_movement(SALT, "IN", "1", effective_date=2**31 - 1),
         [("field-invalid", "effective_date")],
@@ -343,6 +347,23 @@ def test_a_register_that_cannot_hold_more_refuses_instead_of_failing() -> None:
 
     decision = ledger.send(a_movement(SALT, "IN", "1", "m2"))
     assert [(r.code, r.field) for r in reply_of(decision).reasons] == [("field-invalid", "quantity")]
+
+
+def test_the_open_period_takes_its_first_and_its_last_day() -> None:
+    ledger = Ledger()
+
+    for place, day in enumerate(("2026-01-01", "2026-12-31")):
+        movement = a_movement(SALT, "IN", "1", f"m{place}", effective_date=parse_day(day))
+        assert reply_of(ledger.send(movement)).status == "done"
+    late = a_movement(SALT, "IN", "1", "m2", effective_date=parse_day("2027-01-01"))
+    assert refused_with(ledger.send(late)) == ["date-outside-period"]
+
+
+def test_a_template_that_makes_lots_from_lots_is_not_taken_for_a_plain_one() -> None:
+    ledger = stocked()
+    ledger.master.put(Template("W1", "LFL", "Relabel", "unload", lot_management=True, lot_from_lot=True))
+
+    assert refused_with(ledger.send(of_lot("LFL", "1"))) == ["field-invalid"]
 
 
 def test_an_open_period_without_ends_takes_every_day() -> None:
