@@ -211,9 +211,13 @@ def _take_up(world: World, w: int, p: int, scope: Scope) -> Found:
     server, mark = settled.servers[world.at[w]], (me.tokens[p], number)
     if server.epoch < me.seen:
         return  # A refusal that only costs the worker its call; the state behind it differs in nothing.
+    stale = server.epoch != world.epoch  # a cut-off server contradicts the registers, and nothing commits under it
     begun = {"number": number, "phase": "reserved", "p": p, "seen": server.epoch, "epoch": server.epoch}
     if scope.what == "ordinals":
-        assert me.rows[p] <= server.tail or scope.rules != Rules(), "a row is beyond all that was handed out"
+        if me.rows[p] > server.tail:
+            assert stale or scope.rules != Rules(), "a row is beyond all that was handed out"
+            yield f"{what} {p}", "lost", _server(world, w, EMPTY)
+            return
         kept = tuple(o for o in server.kept[p][1] if o >= me.rows[p])
         short = max(0, 2 - len(kept))
         kept += tuple(range(server.tail, server.tail + short))
@@ -221,18 +225,20 @@ def _take_up(world: World, w: int, p: int, scope: Scope) -> Found:
         yield f"{what} {p}", kept, _put(_server(settled, w, granted), w, has=kept, **begun)
         return
     match server.code:
-        case ("firm", holder) if holder != p:
+        case ("firm", holder) if holder != p and not me.holds[p]:
             yield f"{what} {p}", "taken", settled
-        case ("pending", *_) if scope.rules.lets_nobody_in:
+        case ("pending", *_) if scope.rules.lets_nobody_in and not me.holds[p]:
             yield f"{what} {p}", "wait", settled
-        case ("firm", _) if me.holds[p]:
+        case ("firm", holder) if holder == p and me.holds[p]:
             code: tuple[object, ...] = ("pending", p, mark, True, False)
             claimed = _server(settled, w, server._replace(code=code))
             yield f"{what} {p}", "ours", _put(claimed, w, claims=False, **begun)
-        case ("firm", _):
-            assert scope.rules != Rules(), "a code stays firm although its row is gone"
+        case ("firm", _) if not me.holds[p]:
+            assert stale or scope.rules != Rules(), "a code stays firm although its row is gone"
+            yield f"{what} {p}", "ours", _put(settled, w, claims=True, **begun)
         case _ if me.holds[p]:
-            assert scope.rules != Rules(), "a row's code is not firm"
+            assert stale or scope.rules != Rules(), "a row's code is not firm"
+            yield f"{what} {p}", "ours", _put(settled, w, claims=False, **begun)
         case _:
             claimed = _server(settled, w, server._replace(code=("pending", p, mark, False, True)))
             yield f"{what} {p}", "ours", _put(claimed, w, claims=True, **begun)
