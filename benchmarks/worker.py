@@ -21,6 +21,7 @@ from processors.cli import wiring
 from processors.cli.logs import configure_logs
 from processors.cli.settings import load_settings
 from processors.runtime.loop import Loop
+from processors.runtime.worker import run
 
 PROFILE_LINES = 45
 
@@ -41,30 +42,41 @@ def measured(stack: Stack, messages: int, *options: str) -> dict[str, Any]:
 
 
 def _turn_until(loop: Loop, messages: int) -> dict[str, Any]:
-    """Turn; time and CPU count from the first turn that has work, until the last commit."""
-    committed = _counted(loop)
-    loop.start()
-    while not loop.ready:
-        loop.turn()
-    restored = loop.metrics.restore_s._value.get(), loop.metrics.restore_records._value.get()
-    began, cpu = 0.0, 0.0
-    while committed[0] < messages:
-        before, used = time.perf_counter(), time.process_time()
-        thread = time.thread_time()
-        if loop.turn() and not began:
-            began, cpu, thread_began = before, used, thread
-    seconds, used = time.perf_counter() - began, time.process_time() - cpu
+    """Turn as a worker does; time and CPU count from the first records that come, until the last commit."""
+    committed, began = _counted(loop), _began(loop)
+    run(loop, lambda: committed[0] >= messages)
+    seconds, cpu, thread = (now - then for now, then in zip(_clocks(), began, strict=True))
     return {
         "messages": committed[0],
         "seconds": seconds,
-        "cpu_seconds": used,
-        "thread_cpu_seconds": time.thread_time() - thread_began,
+        "cpu_seconds": cpu,
+        "thread_cpu_seconds": thread,
         "rss_mib": _rss_mib(),
         "rss_max_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "restore_seconds": restored[0],
-        "restore_records": restored[1],
+        "restore_seconds": loop.metrics.restore_s._value.get(),
+        "restore_records": loop.metrics.restore_records._value.get(),
         "collections": [generation["collections"] for generation in gc.get_stats()],
     }
+
+
+def _clocks() -> tuple[float, float, float]:
+    return time.perf_counter(), time.process_time(), time.thread_time()
+
+
+def _began(loop: Loop) -> list[float]:
+    """The clocks when the first records came; empty before."""
+    log: Any = loop._log
+    consume = log.consume
+    began: list[float] = []
+
+    def consuming(max_records: int, wait_s: float) -> Any:
+        records = consume(max_records, wait_s)
+        if records and not began:
+            began.extend(_clocks())
+        return records
+
+    log.consume = consuming
+    return began
 
 
 def _counted(loop: Loop) -> list[int]:
@@ -120,7 +132,6 @@ def main() -> None:
     found["commits"] = len(commits)
     found["commit_p50_ms"], found["commit_p99_ms"] = percentile(commits, 0.5), percentile(commits, 0.99)
     found["stages_us"] = {stage: ns / 1000 / found["messages"] for stage, ns in spent.items()}
-    loop.close()
     print(json.dumps(found))
 
 
