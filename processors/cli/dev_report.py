@@ -1,10 +1,13 @@
 """What `lotstream dev` says: its steps, what happened in the demo, where everything is, what to try next."""
 
+import json
+import shutil
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +16,7 @@ from rich.table import Table
 
 from processors.cli.demo_run import Outcome
 from processors.domain import quantity
+from processors.embedded.ports import HOST
 from processors.embedded.stack import BROKER_PORT, Stack
 
 SERIALS_SHOWN = 3
@@ -91,23 +95,49 @@ class Report:
 
     def try_next(self, bootstrap_servers: str, *, with_demo: bool) -> None:
         """Three commands, as they can be pasted into another terminal."""
-        is_usual = bootstrap_servers.endswith(f":{BROKER_PORT}") and bootstrap_servers.startswith("127.0.0.1")
+        us = program()
         self.say("\nTry next, in another terminal:")
-        if not is_usual:
+        if bootstrap_servers != f"{HOST}:{BROKER_PORT}":
             self.say(f"  export BOOTSTRAP_SERVERS={bootstrap_servers}")
         if not with_demo:
-            self.say("  lotstream publish master-data FILE.jsonl")
-            self.say("  lotstream publish movements FILE.jsonl")
-            self.say("  lotstream read replies --follow")
+            self.say(f"  {us} publish master-data FILE.jsonl")
+            self.say(f"  {us} publish movements FILE.jsonl")
+            self.say(f"  {us} read replies --follow")
             return
-        self.say("  lotstream read lot-register --output table")
-        self.say(
-            '  echo \'{"movement_id": "MINE-1", "action": "post", "template": "PUR", "warehouse": "RAW", '
-            '"item_class": "ING", "item_code": "FLOUR", "quantity": "4", "unit": "BAG", '
-            '"effective_date": "\'$(date +%F)\'", "document_type": "purchase_delivery_note", "document_number": "1", '
-            '"account": "MILL", "lots": [{"quantity": "4"}]}\' | lotstream publish movements -'
-        )
-        self.say("  lotstream read replies --key MINE-1")
+        self.say(f"  {us} lots show --open")
+        self.say(f"  {us} dead-letters list --topic movements")
+        self.say(f"  echo '{_mine()}' | {us} publish movements - && {us} read replies --key MINE-1 --follow --limit 1")
+
+
+def program() -> str:
+    """How this program is called from here: by its name where that is found, else by its place."""
+    if shutil.which("lotstream"):
+        return "lotstream"
+    beside = Path(sys.executable).with_name("lotstream")
+    if not beside.exists():
+        return f"{sys.executable} -m processors"
+    return str(beside.relative_to(Path.cwd())) if beside.is_relative_to(Path.cwd()) else str(beside)
+
+
+def _mine() -> str:
+    """A movement to try: four bags of flour, whose lot code is generated."""
+    return json.dumps(
+        {
+            "movement_id": "MINE-1",
+            "action": "post",
+            "template": "PUR",
+            "warehouse": "RAW",
+            "item_class": "ING",
+            "item_code": "FLOUR",
+            "quantity": "4",
+            "unit": "BAG",
+            "effective_date": datetime.now().date().isoformat(),
+            "document_type": "purchase_delivery_note",
+            "document_number": "1",
+            "account": "MILL",
+            "lots": [{"quantity": "4"}],
+        }
+    )
 
 
 def _few(serials: tuple[str, ...]) -> str:
