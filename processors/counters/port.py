@@ -102,7 +102,9 @@ class Counters(Protocol):
     def reserve(self, needs: Sequence[Need]) -> Reservation:
         """Hand out ordinals for all needs, at most one need per (counter, partition); and report earlier outcomes.
 
-        Asking again for the same rows gives the same ordinals, then more. `StateLost`, `OwnerChanged`.
+        `row` is the one in the store, never the overlay's. A batch that needs more asks again with all its needs (and
+        `dropped` for the former reservation): the same rows give the same ordinals, then more. `StateLost`,
+        `OwnerChanged`.
         """
         ...
 
