@@ -8,7 +8,7 @@ from processors.cli.printing import output_option, print_rows
 from processors.cli.settings import load_settings
 from processors.contract import releases
 from processors.contract.evolution import Incompatible, check
-from processors.contract.schema_ids import RegistryIds
+from processors.contract.schema_registry import RegistryIds
 
 COLUMNS = ("record", "field", "breaks", "mend")
 

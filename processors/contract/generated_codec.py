@@ -164,11 +164,15 @@ class _Writer:
                 return f"b'\\0' if (x := {value}) is None else b'\\2' + ({encoded.format('x')}) + e"
             case "bytes" | "array" | "map":
                 self.names[fill] = self._long_writer(schema, kind)
+                if kind == "array" and not nullable:
+                    return f"b'\\0' if (x := {value}) == () else {fill}(x)"
                 if not nullable:
                     return f"{fill}({value})"
                 return f"b'\\0' if (x := {value}) is None else b'\\2' + {fill}(x)"
             case _:
                 self.names[look_up], self.names[fill] = _cached(kind, nullable)
+                if nullable:  # most are absent: no look-up for those
+                    return f"b'\\0' if (x := {value}) is None else {look_up}(x) or {fill}(x)"
                 return f"{look_up}({value}) or {fill}({value})"
 
     def _long_writer(self, schema: Schema, kind: str) -> Callable[[Any], bytes]:

@@ -43,6 +43,8 @@ def read_records(
                 "isolation.level": "read_committed",
                 "auto.offset.reset": "earliest",
                 "fetch.message.max.bytes": 16 * 1024 * 1024,
+                # An empty partition answers after this wait: whoever reads to the end waits for the slowest.
+                "fetch.wait.max.ms": 500 if follow else 20,
             }
         )
     )
@@ -51,7 +53,7 @@ def read_records(
         consumer.assign(places)
         open_ends = {place.partition for place in places}
         while follow or open_ends:
-            for message in consumer.consume(1000, 0.2):
+            for message in consumer.consume(1000, 0.2 if follow else 0.02):
                 error = message.error()
                 if error is None:
                     yield _record(message)

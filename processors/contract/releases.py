@@ -6,7 +6,8 @@ from pathlib import Path
 from processors.contract.evolution import Incompatible, check
 from processors.contract.manifest import MANIFEST, subject_of
 from processors.contract.schema_files import FOLDER, normal_form, read_schema, record_name, released_versions
-from processors.contract.schema_ids import LOCK_FILE, RegistryIds, read_lock
+from processors.contract.schema_ids import LOCK_FILE, read_lock
+from processors.contract.schema_registry import RegistryIds
 
 
 def unlocked(folder: Path = FOLDER) -> list[str]:

@@ -221,26 +221,34 @@ def text_bytes(value: object) -> bytes:
 def bytes_bytes(value: object) -> bytes:
     if not isinstance(value, bytes):
         raise TypeError(f"expected bytes, got {value!r}")
-    return varint(len(value)) + value
+    return length_bytes(len(value)) + value
+
+
+def length_bytes(length: int) -> bytes:
+    return LENGTHS[length] if length < 4096 else varint(length)
 
 
 def array_bytes(value: object, item: Callable[[Any], bytes]) -> bytes:
     if not isinstance(value, (tuple, list)):
         raise TypeError(f"expected a tuple, got {value!r}")
-    return b"".join((varint(len(value)), *[item(part) for part in value], b"\0")) if value else b"\0"
+    if len(value) == 1:
+        return b"\2" + item(value[0]) + b"\0"
+    return b"".join((length_bytes(len(value)), *[item(part) for part in value], b"\0")) if value else b"\0"
 
 
 def texts_bytes(value: object) -> bytes:
     """An array of text, the short ones without a call for each."""
     if not isinstance(value, (tuple, list)):
         raise TypeError(f"expected a tuple of texts, got {value!r}")
-    parts = [varint(len(value))]
+    if not value:
+        return b"\0"
+    parts = [length_bytes(len(value))]
     for text in value:
         raw = text.encode()
         parts.append(LENGTHS[len(raw)] if len(raw) < 4096 else varint(len(raw)))
         parts.append(raw)
     parts.append(b"\0")
-    return b"".join(parts) if value else b"\0"
+    return b"".join(parts)
 
 
 def changes_bytes(value: object) -> bytes:

@@ -14,7 +14,8 @@ import pytest
 from processors.contract import releases
 from processors.contract.codec import Codec, Undecodable, current_schema, header
 from processors.contract.schema_files import FOLDER, normal_form, released_versions
-from processors.contract.schema_ids import LockedIds, RegistryIds, SchemaIdsError
+from processors.contract.schema_ids import LockedIds, SchemaIdsError
+from processors.contract.schema_registry import RegistryIds
 from processors.domain.master import LotStatus
 from processors.domain.movement import Movement
 from tests.contract.records import TOPICS_AND_RECORDS, a_load

@@ -19,7 +19,8 @@ from processors.contract.codec import Codec
 from processors.contract.connection import Connection
 from processors.contract.manifest import MANIFEST
 from processors.contract.releases import register
-from processors.contract.schema_ids import LockedIds, RegistryIds
+from processors.contract.schema_ids import LockedIds
+from processors.contract.schema_registry import RegistryIds
 from processors.embedded.broker import Broker
 from tests.contract.schema_registry import schema_registry
 
