@@ -259,8 +259,7 @@ class Loop:
             except DecisionBug as again:
                 self._bugs += 1
                 self.metrics.bugs.inc()
-                place = item.place if isinstance(item, Item) else item.continuation.id
-                logger.error("internal error", extra={"place": place, "trace": again.trace})
+                logger.error("internal error", extra={**_where(item), "trace": again.trace})
                 if self._bugs >= self.limits.bugs_max or not isinstance(item, Item):
                     raise TooManyBugs(f"{self._bugs} decisions in a row raised, the last: {again}") from bug
                 reason = Reason("internal-error", f"a fault of the product, not of the message: {again}; report it")
@@ -307,10 +306,12 @@ class Loop:
         self._crash("after-apply")
         self._counters.committed(batch.reservation, batch.decisions)
         self.metrics.count(batch)
-        for item in batch.items:
+        for item, decision in zip(batch.items, batch.decisions, strict=True):
             self._in_hand.popleft()
             if isinstance(item, Item):
                 self._looked.discard(item.place)
+            if decision.refusal is not None:
+                logger.debug("refused", extra={**_where(item), "code": decision.refusal.code})
 
     def _apply(self, batch: Batch, views: Mapping[int, TaskView]) -> None:
         produced = self._log.produced()
@@ -556,6 +557,13 @@ def _first_offsets(records: Iterable[Record]) -> dict[TopicPartition, int]:
         place = (record.topic, record.partition)
         first[place] = min(first.get(place, record.offset), record.offset)
     return first
+
+
+def _where(item: Work) -> dict[str, object]:
+    """What a log line says of a message or a continuation."""
+    if isinstance(item, Item):
+        return {"topic": item.record.topic, "partition": item.record.partition, "offset": item.record.offset}
+    return {"partition": item.continuation.partition, "continuation": item.continuation.id}
 
 
 def _is_master(item: Work) -> bool:
