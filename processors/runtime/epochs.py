@@ -72,8 +72,11 @@ class TopicRegisters:
     def note_ends(self) -> None:
         self._ends = self._log.ends(self._places, committed=False)
 
-    def rows(self) -> Iterator[CounterRow | Claim]:
-        """The latest row of every key. Values are kept encoded until the end is reached: the last one counts."""
+    def rows(self) -> Iterator[CounterRow | Claim | None]:
+        """The latest row of every key. Values are kept encoded until the end is reached: the last one counts.
+
+        None is a sign of life while reading, or while an open transaction is waited for.
+        """
         latest: dict[tuple[str, int, bytes], bytes] = {}
         starts = self._log.starts(self._places)
         reader = self._log.reader(starts)
@@ -88,6 +91,7 @@ class TopicRegisters:
                         latest[key] = record.value
                 waiting = {place for place in waiting if reader.position(*place) < self._ends[place]}
                 self._keep_alive()
+                yield None
         finally:
             reader.close()
         for (topic, partition, key_bytes), value in latest.items():
