@@ -526,7 +526,8 @@ class Loop:
             for lost in rebuilt.lost:
                 logger.warning("ordinals stay unused", extra={"counter": lost.counter, "count": lost.count})
             self.metrics.rebuilds.inc()
-            self._resume()
+            if not self._changed:
+                self._resume()
             return
 
     def poll_membership(self, seconds: float) -> None:
