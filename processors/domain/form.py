@@ -13,26 +13,29 @@ ID_LENGTH_MAX: Final = 100
 CODE_LENGTH_MAX: Final = 50
 
 
+def check_head(movement: Movement, time_ms: int, reasons: list[Reason]) -> bool:
+    """Add what is wrong with id, days and moments; False where nothing else can be said about the movement."""
+    if not 0 <= time_ms <= TIME_MAX:
+        reasons.append(Reason("field-invalid", f"expected a record time from 1970 to 9999, got {time_ms} ms; set it"))
+        return False
+    if not 0 < len(movement.movement_id) <= ID_LENGTH_MAX:
+        reasons.append(_length("movement_id", movement.movement_id, ID_LENGTH_MAX))
+    return _check_days(movement, time_ms, reasons)
+
+
 def check_form(movement: Movement, time_ms: int, pieces_max: int, reasons: list[Reason]) -> bool:
-    """Add what is wrong with the fields themselves; False where nothing else can be said about the movement.
+    """Add what is wrong with the fields of a posting; False where nothing else can be said about the movement.
 
     `pieces_max`: most serials and lot lines of one movement.
     """
-    if not 0 <= time_ms <= TIME_MAX:
-        reasons.append(
-            Reason(
-                "field-invalid", f"expected a record time from 1970 to 9999, got {time_ms} ms; set the record's time"
-            )
-        )
-        return False
     named = len(movement.lots) + len(movement.serials)
     for line in movement.lots:
         named += len(line.serials)
     if named > pieces_max:
         reasons.append(too_many(named, pieces_max))
         return False
-    if not 0 < len(movement.movement_id) <= ID_LENGTH_MAX:
-        reasons.append(_length("movement_id", movement.movement_id, ID_LENGTH_MAX))
+    if not check_head(movement, time_ms, reasons):
+        return False
     if movement.template is None or movement.warehouse is None or movement.quantity is None:
         for name in ("template", "warehouse", "quantity"):
             if getattr(movement, name) is None:
@@ -45,8 +48,6 @@ def check_form(movement: Movement, time_ms: int, pieces_max: int, reasons: list[
         reasons.append(
             Reason("field-invalid", "lots are not made from lots yet; unload one and load the other", "into_lot")
         )
-    if not _check_days(movement, time_ms, reasons):
-        return False
     if movement.quantity is not None and movement.quantity <= 0:
         reasons.append(_not_positive(movement.quantity, "quantity"))
     if movement.serials:

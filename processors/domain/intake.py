@@ -83,7 +83,7 @@ def take_in(
             )
         elif account.kind == "supplier":
             supplier = account.code
-    _check_period(company, movement.effective_date, dropped_until, reasons)
+    check_period(company, movement.effective_date, dropped_until, reasons)
     if template is not None:
         _check_document(template, movement, reasons)
     if item is None:
@@ -164,7 +164,8 @@ def _places(movement: Movement, master: MasterData, reasons: list[Reason]) -> tu
     return template, warehouse
 
 
-def _check_period(company: Company, day: int, dropped_until: int | None, reasons: list[Reason]) -> None:
+def check_period(company: Company, day: int, dropped_until: int | None, reasons: list[Reason]) -> None:
+    """The effective day lies in the open period and after the days whose movement ids were dropped."""
     if (company.open_from is not None and day < company.open_from) or (
         company.open_to is not None and day > company.open_to
     ):

@@ -8,6 +8,7 @@ from processors.domain.claims import claim_text
 from processors.domain.dates import days_before, expiry_date, start_date
 from processors.domain.decision import Emit
 from processors.domain.events import HistoryEntry
+from processors.domain.generations import next_generation_of_lot
 from processors.domain.intake import Intake, too_large
 from processors.domain.legs import Leg
 from processors.domain.lines import Line
@@ -72,7 +73,8 @@ def load_lot(
                 return None
             changes.claims.append(Claim(text, intake.scope_key, partition, "lot-register", key))
         _check_birth(intake, line, birth, reasons)
-        row = _new_lot(intake, line, code, birth)
+        generation = next_generation_of_lot(changes.view, intake.scope_key, code)
+        row = _new_lot(intake, line, code, birth, generation)
     else:
         if not leg.transfer and not _may_add(intake, leg, line, old, reasons):
             return None
@@ -216,7 +218,7 @@ def _claimed(line: Line, code: str, owner: str) -> Reason:
     )
 
 
-def _new_lot(intake: Intake, line: Line, code: str, birth: LotBirth) -> LotRow:
+def _new_lot(intake: Intake, line: Line, code: str, birth: LotBirth, generation: int) -> LotRow:
     item, movement, lot = intake.item, intake.movement, line.lot
     single = line.place is None or len(movement.lots) == 1
     return LotRow(
@@ -247,7 +249,7 @@ def _new_lot(intake: Intake, line: Line, code: str, birth: LotBirth) -> LotRow:
         0,
         line.quantity,
         0,
-        1,
+        generation,
         intake.time_ms,
         intake.time_ms,
     )

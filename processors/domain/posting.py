@@ -11,6 +11,7 @@ from processors.domain import keys
 from processors.domain.changes import Changes
 from processors.domain.claims import lots_company_wide, serials_company_wide
 from processors.domain.decision import Decision, Emit
+from processors.domain.effects import effects_text
 from processors.domain.events import Reply, ReplyLot
 from processors.domain.form import check_form
 from processors.domain.generation import Generation, lot_rule, serial_rule
@@ -31,6 +32,15 @@ from processors.domain.withdrawal import withdraw
 
 
 @dataclass(slots=True)
+class Posted:
+    """A movement that is taken: its decision without the row of its id, its reply, what its sides moved (`effects`)."""
+
+    decision: Decision
+    reply: Reply
+    effects: str
+
+
+@dataclass(slots=True)
 class Circumstances:
     """Everything beside the movement itself that posting it depends on.
 
@@ -46,8 +56,8 @@ class Circumstances:
     pieces_max: int
 
 
-def post(message: Message, movement: Movement, around: Circumstances, reasons: list[Reason]) -> Decision | None:
-    """The whole effect of a movement, its reply first among the records; None where `reasons` were found.
+def post(message: Message, movement: Movement, around: Circumstances, reasons: list[Reason]) -> Posted | None:
+    """The whole effect of a movement; None where `reasons` were found.
 
     `reasons` may hold some already: all others are still added. Raises OrdinalsShort.
     """
@@ -144,7 +154,7 @@ class _Work:
             unload_serials(self._changes, intake, leg, line, reasons)
         self._move_stock(leg, line)
 
-    def done(self, message: Message, legs: list[Leg]) -> Decision:
+    def done(self, message: Message, legs: list[Leg]) -> Posted:
         """The decision, once nothing speaks against it."""
         intake, changes, lines = self._intake, self._changes, self._lines
         lots: tuple[ReplyLot, ...] = ()
@@ -177,7 +187,7 @@ class _Work:
         if self._generation is not None:
             rows += self._generation.rows(message.time_ms)
         records = [Emit("replies", keys.part(reply.request_id), reply, intake.item_key), *changes.records]
-        return Decision(rows, records, changes.claims, [], [])
+        return Posted(Decision(rows, records, changes.claims, [], []), reply, effects_text(legs, intake.quantity))
 
     def _move_stock(self, leg: Leg, line: Line) -> None:
         row = move_stock(self._changes, self._intake, leg, line, self._reasons)

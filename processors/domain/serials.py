@@ -10,6 +10,7 @@ from processors.domain.dates import expiry_date
 from processors.domain.decision import Emit
 from processors.domain.events import HistoryEntry
 from processors.domain.form import listed
+from processors.domain.generations import generations_of_serials
 from processors.domain.intake import Intake
 from processors.domain.legs import Leg
 from processors.domain.lines import Line
@@ -54,6 +55,7 @@ def load_serials(
     expiry = expiry_date(start, intake.item.serial_validity_days, intake.item.expiry_rule)
     born, note = _births(intake, leg, lot, start, expiry), _notes(changes, intake, leg, line.lot_code)
     part, rows, claims, faults = keys.part, changes.serials, changes.claims, Faults()
+    generation = generations_of_serials(changes.view, owner, line.lot_code)
     for serial in line.serials:
         key = prefix + part(serial)
         before = rows.get(key)
@@ -67,7 +69,7 @@ def load_serials(
                     faults.add("serial-in-stock", serial)
                     continue
                 claims.append(Claim(text, owner, partition, "serial-register", key))
-            row = born(serial, None)
+            row = born(serial, None, generation(serial))
         else:
             if old.state == "in_stock":
                 faults.add("serial-in-stock", serial)
@@ -80,7 +82,7 @@ def load_serials(
         key = prefix + part(serial)
         if company_scope:
             claims.append(Claim(claim_text("serial", serial), owner, partition, "serial-register", key))
-        row = rows[key] = born(serial, ordinal)
+        row = rows[key] = born(serial, ordinal, generation(serial))
         note(row)
     faults.into(intake, leg, line, reasons)
 
@@ -154,7 +156,7 @@ _MENDS: Final = {
 
 def _births(
     intake: Intake, leg: Leg, lot: LotRow | None, start: int, expiry: int | None
-) -> Callable[[str, int | None], SerialRow]:
+) -> Callable[[str, int | None, int], SerialRow]:
     """Makes new serials of a line, by code and ordinal: what they have in common is looked up once."""
     item, variant, time_ms, supplier = intake.item, intake.variant, intake.time_ms, intake.supplier
     item_class, item_code, code_type = item.item_class, item.item_code, item.serial_code_type
@@ -163,7 +165,7 @@ def _births(
     if lot is not None:
         lot_code, lot_type, lot_code_type = lot.lot_code, lot.lot_type, lot.code_type
 
-    def born(serial: str, ordinal: int | None) -> SerialRow:
+    def born(serial: str, ordinal: int | None, generation: int) -> SerialRow:
         return SerialRow(
             item_class,
             item_code,
@@ -189,7 +191,7 @@ def _births(
             None,
             None,
             None,
-            1,
+            generation,
             time_ms,
             time_ms,
         )

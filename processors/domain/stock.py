@@ -41,7 +41,7 @@ def move_stock(changes: Changes, intake: Intake, leg: Leg, line: Line, reasons: 
     else:
         held = stock - committed
         if not leg.warehouse.check_location_stock and leg.warehouse.locations:
-            held = _held_in_warehouse(changes, intake, leg, line.lot_code)
+            held = held_in_warehouse(changes, intake.scope_key, leg.warehouse.code, line.lot_code)
         if held < amount and not (leg.negative and not line.lotted and not intake.item.serial_managed):
             reasons.append(_insufficient(intake, leg, line, held))
             return None
@@ -99,12 +99,11 @@ def move_stock(changes: Changes, intake: Intake, leg: Leg, line: Line, reasons: 
     return row
 
 
-def _held_in_warehouse(changes: Changes, intake: Intake, leg: Leg, lot_code: str | None) -> int:
+def held_in_warehouse(changes: Changes, scope_key: str, warehouse: str, lot_code: str | None) -> int:
     """Stock less what is committed, over all locations of the warehouse."""
-    warehouse = leg.warehouse.code
-    places = {stock_key(intake.scope_key, warehouse, None, lot_code)}
+    places = {stock_key(scope_key, warehouse, None, lot_code)}
     places.update(
-        changes.view.members(STOCK_PLACES, f"{intake.scope_key}|{keys.join(warehouse, lot_code or '')}"),
+        changes.view.members(STOCK_PLACES, f"{scope_key}|{keys.join(warehouse, lot_code or '')}"),
         (key for key, row in changes.stock.items() if row.warehouse == warehouse and row.lot_code == lot_code),
     )
     rows = (changes.stock_row(key) for key in places)

@@ -1,20 +1,23 @@
 """The ledger as the loop sees it: what it reads and keeps, what a batch may need, what a message does."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from processors.domain import keys
 from processors.domain.claims import claim_of
 from processors.domain.decision import Decision, Emit
+from processors.domain.effects import Accepted, read_effects
 from processors.domain.events import Reply
 from processors.domain.master import MasterData, MasterRecord, master_id
 from processors.domain.master_checks import judge
 from processors.domain.message import Continuation, Index, Message
 from processors.domain.movement import Movement
-from processors.domain.posting import Circumstances, post
+from processors.domain.posting import Circumstances, Posted, post
 from processors.domain.progressives import Claim, Claimed, Grants, Need
 from processors.domain.refusals import Reason, Refusal
 from processors.domain.registers import LotRow, SerialRow
+from processors.domain.reversal import reverse
 from processors.domain.serials import index_key
 from processors.domain.stock import place_key
 from processors.domain.view import (
@@ -99,26 +102,43 @@ class LedgerProcessor:
         grants: Grants,
         claimed: Claimed,
     ) -> Decision:
-        key, reasons = seen_key(message.key, movement), list[Reason]()
+        key, reasons = seen_key(message.key, movement.movement_id), list[Reason]()
         seen = view.get(STATE, key)
         if seen is not None:
             if same_content(seen, message, self._decode_movement):
                 return self._again(message, seen.reply or b"")
             reasons.append(_reused(movement))
-        if movement.action != "post":
+        if movement.action not in ("post", "reverse"):
             reasons.append(_not_taken(movement))
             return _refused(message, movement, reasons)
         dropped = view.get(STATE, f"dropped-ids|{message.partition}")
         around = Circumstances(
             view, master, grants, claimed, None if dropped is None else dropped.effective_date, self._pieces_max
         )
-        decision = post(message, movement, around, reasons)
-        if decision is None:
+        if movement.action == "reverse":
+            posted = self._reverse(message, movement, around, reasons)
+        else:
+            posted = post(message, movement, around, reasons)
+        if posted is None:
             return _refused(message, movement, reasons)
-        reply = decision.records[0].value
-        assert isinstance(reply, Reply), "the reply is a posting's first record"
-        decision.rows.append((STATE, key, seen_row(message, movement, self._encode_reply(reply))))
-        return decision
+        row = seen_row(message, movement, self._encode_reply(posted.reply), posted.effects)
+        posted.decision.rows.append((STATE, key, row))
+        return posted.decision
+
+    def _reverse(
+        self, message: Message, movement: Movement, around: Circumstances, reasons: list[Reason]
+    ) -> Posted | None:
+        key = seen_key(message.key, movement.reverses or "")
+        row = around.view.get(STATE, key)
+        accepted = None
+        if row is not None and row.request is not None and row.reply is not None:
+            effects = read_effects(row.continuation) if row.continuation else ()
+            original, reply = self._decode_movement(row.request), self._decode_reply(row.reply)
+            accepted = Accepted(original, reply, effects, row.at, row.reversed_by)
+        posted = reverse(message, movement, accepted, around, reasons)
+        if posted is not None and row is not None:
+            posted.decision.rows.append((STATE, key, replace(row, reversed_by=movement.movement_id)))
+        return posted
 
     def _again(self, message: Message, first: bytes) -> Decision:
         """The first answer once more, as a duplicate's."""
@@ -155,4 +175,4 @@ def _reused(movement: Movement) -> Reason:
 
 
 def _not_taken(movement: Movement) -> Reason:
-    return Reason("field-invalid", f"expected action post, got {movement.action!r}", "action")
+    return Reason("field-invalid", f"expected action post or reverse, got {movement.action!r}", "action")

@@ -20,9 +20,9 @@ DecodeReply = Callable[[bytes], Reply]
 DecodeMovement = Callable[[bytes], Movement]
 
 
-def seen_key(item_key: str, movement: Movement) -> str:
+def seen_key(item_key: str, movement_id: str) -> str:
     """Key of a taken movement's state row: identity is item + movement id."""
-    return f"{KIND}|{item_key}|{keys.part(movement.movement_id)}"
+    return f"{KIND}|{item_key}|{keys.part(movement_id)}"
 
 
 def same_content(row: StateRow, message: Message, decode: DecodeMovement) -> bool:
@@ -41,8 +41,8 @@ def content_hash(raw: bytes) -> bytes:
     return blake2b(raw[SCHEMA_BYTES:], digest_size=HASH_BYTES).digest()
 
 
-def seen_row(message: Message, movement: Movement, reply: bytes) -> StateRow:
-    """The state row of a movement that is taken now; `reply` is its encoded answer."""
+def seen_row(message: Message, movement: Movement, reply: bytes, effects: str | None) -> StateRow:
+    """The state row of a movement that is taken now; `effects`: what a reversal would undo."""
     return StateRow(
         KIND,
         movement.item_class,
@@ -52,7 +52,7 @@ def seen_row(message: Message, movement: Movement, reply: bytes) -> StateRow:
         movement.effective_date,
         None,
         None,
-        None,
+        effects,
         message.raw,
         reply,
         None,

@@ -100,6 +100,25 @@ def a_lot(code: str | None, amount: str, **fields: Any) -> MovementLot:
     return MovementLot(code, quantity.parse(amount), **fields)
 
 
+def reversal(movement: Movement, movement_id: str = "r1", **fields: Any) -> Movement:
+    """A reversal of today of a movement."""
+    values: dict[str, Any] = {"effective_date": TODAY} | fields
+    return Movement(
+        movement_id,
+        "reverse",
+        movement.movement_id,
+        None,
+        None,
+        None,
+        None,
+        movement.item_class,
+        movement.item_code,
+        movement.variant,
+        None,
+        **values,
+    )
+
+
 class Ledger:
     """One task of the ledger over rows in memory. Ordinals are handed out as the counters would, from the rows on."""
 

@@ -12,7 +12,7 @@ from processors.domain.master import CodePart, CodeType, Item, MasterRecord, Tem
 from processors.domain.master_checks import judge
 from processors.domain.movement import Movement, MovementLot
 from processors.domain.refusals import Reason
-from tests.ledger.ledger_story import CHEESE, NOON, PUMP, SALT, Ledger, a_lot, a_movement
+from tests.ledger.ledger_story import CHEESE, NOON, PUMP, SALT, Ledger, a_lot, a_movement, reversal
 
 Story = Callable[[], list[Reason]]
 
@@ -139,6 +139,11 @@ STORIES: Final[dict[str, Story]] = {
     "code-part-missing": lambda: generated(CodePart("supplier_lot"), CodePart("number", 3, "0")),
     "code-too-long": lambda: generated(CodePart("item_code"), CodePart("number", 45, "0")),
     "progressive-exhausted": lambda: generated(CodePart("number", 1), taken=10),
+    "movement-unknown": lambda: told(reversal(cheese())),
+    "movement-already-reversed": lambda: told(cheese(), reversal(cheese()), reversal(cheese(), "r2")),
+    "reversal-impossible": lambda: told(
+        cheese(), a_movement(CHEESE, "OUT", "2", "m2", lots=(a_lot("L1", "2"),)), reversal(cheese())
+    ),
     "template-offset-invalid": lambda: judged(
         Template("W1", "TRF", "", "unload", offset_warehouse="W2", offset_template="OUT", lot_management=True)
     ),

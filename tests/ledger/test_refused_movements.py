@@ -41,7 +41,7 @@ def of_pump(template: str, *serials: str, **fields: Any) -> Movement:
 
 CASES: dict[str, tuple[Movement, list[tuple[str, str | None]]]] = {
     "an action of a later time": (
-        replace(a_movement(SALT, "IN", "1"), action="reverse", reverses="m0"),
+        replace(a_movement(SALT, "IN", "1"), action="reserve"),
         [("field-invalid", "action")],
     ),
     "no id": (a_movement(SALT, "IN", "1", ""), [("field-invalid", "movement_id")]),

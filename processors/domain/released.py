@@ -1,0 +1,70 @@
+"""Codes that a reversal frees: their ordinals go back to the counter's row, their claims are let go (`domain.md` §7).
+
+Which counter an ordinal belongs to follows from the movement as it was; where master data has changed so that its rule
+no longer gives the code, the ordinal stays unused.
+"""
+
+from processors.domain.claims import claim_of
+from processors.domain.effects import Accepted
+from processors.domain.generation import CodeRule, lot_rule, serial_rule
+from processors.domain.intake import take_in
+from processors.domain.lines import Line, read_lines
+from processors.domain.lots import birth_of
+from processors.domain.ordinals import release, row_key
+from processors.domain.posting import Circumstances
+from processors.domain.progressives import Claim
+from processors.domain.refusals import Reason
+from processors.domain.registers import CounterRow, LotRow, SerialRow
+from processors.domain.view import COUNTERS
+
+
+class Released:
+    """What becomes free when a movement is undone. `rows` are the counters' new rows, `claims` those to let go."""
+
+    def __init__(self, accepted: Accepted, item_key: str, around: Circumstances, partition: int, time_ms: int) -> None:
+        self._around, self._partition, self._time_ms = around, partition, time_ms
+        self.rows: dict[str, CounterRow] = {}
+        self.claims: list[Claim] = []
+        self._intake = take_in(accepted.movement, item_key, accepted.at, around.master, None, [])
+        self._lines: list[Line] = []
+        if self._intake is not None:
+            reasons: list[Reason] = []
+            self._lines = read_lines(self._intake, around.pieces_max, reasons)
+            for line, lot in zip(self._lines, accepted.reply.lots, strict=False):
+                line.lot_code = lot.lot_code
+        self._serial_rules: dict[int, CodeRule | None] = {}
+
+    def lot(self, place: int, key: str, row: LotRow) -> None:
+        """The lot of the line at `place` goes."""
+        self._let_go(key, row)
+        if row.ordinal is None or self._intake is None or place >= len(self._lines):
+            return
+        line = self._lines[place]
+        rule = lot_rule(self._intake, line, birth_of(self._intake, line), self._around.master)
+        if isinstance(rule, CodeRule):
+            self._free(rule, row.ordinal, row.lot_code)
+
+    def serial(self, place: int, key: str, row: SerialRow) -> None:
+        """A serial of the line at `place` goes."""
+        self._let_go(key, row)
+        if row.ordinal is None or self._intake is None or place >= len(self._lines):
+            return
+        if place not in self._serial_rules:
+            rule = serial_rule(self._intake, self._lines[place], self._around.master)
+            self._serial_rules[place] = rule if isinstance(rule, CodeRule) else None
+        found = self._serial_rules[place]
+        if found is not None:
+            self._free(found, row.ordinal, row.serial_code)
+
+    def _let_go(self, key: str, row: LotRow | SerialRow) -> None:
+        claim = claim_of(row, key, self._partition, self._around.master)
+        if claim is not None:
+            self.claims.append(claim)
+
+    def _free(self, rule: CodeRule, ordinal: int, code: str) -> None:
+        if not rule.code_type.fill_gaps or rule.compose(ordinal) != code:
+            return
+        key = row_key(rule.counter, self._partition)
+        row = self.rows.get(key) or self._around.view.get(COUNTERS, key)
+        if row is not None and ordinal < row.next_ordinal:
+            self.rows[key] = release(row, ordinal, self._time_ms)
