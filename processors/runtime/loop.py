@@ -144,6 +144,15 @@ class Loop:
 
     def turn(self, wait_s: float = IDLE_WAIT_S) -> bool:
         """One turn; True where something was done. Raises what ends the worker: Fenced, TooManyBugs."""
+        try:
+            return self._turn(wait_s)
+        except (Unreachable, SchemaIdsError) as failure:
+            logger.warning("waiting for the cluster", extra={"reason": str(failure)})
+            self._give_back()
+            time.sleep(IDLE_WAIT_S)
+            return True
+
+    def _turn(self, wait_s: float) -> bool:
         self._release_holds()
         records = self._log.consume(self.limits.batch, wait_s)
         if self._changed:
@@ -154,11 +163,9 @@ class Loop:
         self._master.poll()
         try:
             work: list[Work] = [self._decider.decode(record) for record in records]
-        except SchemaIdsError as failure:
-            logger.warning("schema registry does not answer: waiting", extra={"reason": str(failure)})
+        except SchemaIdsError:
             self._log.seek(_first_offsets(records))
-            time.sleep(IDLE_WAIT_S)
-            return False
+            raise
         work += self._due()
         if not work:
             self._idle()
@@ -276,6 +283,12 @@ class Loop:
             if isinstance(item, Item):
                 record = item.record
                 offsets[record.topic, record.partition] = record.offset + 1
+            else:
+                # A continuation has no input of its own: an unchanged position lets the group fence a former owner.
+                for place in log.assignment():
+                    position = log.position(*place)
+                    if place[1] == item.continuation.partition and position is not None:
+                        offsets.setdefault(place, position)
         assert offsets.keys() <= log.assignment(), "no partition is lost outside consume"
         started = time.monotonic()
         try:
@@ -424,7 +437,8 @@ class Loop:
                 logger.warning("take-over waits", extra={"reason": str(failure)})
                 self._changed = True
                 self._keep_alive(0.5)
-            except CountersUnavailable as failure:
+            except (CountersUnavailable, EpochChanged) as failure:
+                # Somebody owns them after us (the group will say so), or Redis is away.
                 self._changed = True
                 logger.warning("take-over waits for the counters", extra={"reason": str(failure)})
                 self._keep_alive(0.5)
@@ -445,7 +459,8 @@ class Loop:
         self._counters.own(owned)
         for p in owned:
             store = self._tasks[p].store if p in self._tasks else self._stores.open(p)
-            view = TaskView(store, self._codec.decode, self._processor.indexes)
+            state = self._processor.state.topic
+            view = TaskView(store, self._codec.decode, self._processor.indexes, uncached=(state,))
             self._tasks[p] = Task(store, view)
         applied = restore(
             self._log,

@@ -1,11 +1,11 @@
 """A task's rows as a batch sees them: the batch's own changes over a cache of decoded rows over the store."""
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from processors.domain.message import Index
 from processors.domain.view import Register
@@ -18,8 +18,15 @@ CACHE_ROWS = 100_000
 """Decoded rows kept per generation of a task's cache; at most two generations are held."""
 
 
+class _Absent:
+    """Stands in a cache for a row that is known not to be there."""
+
+
+ABSENT: Final = _Absent()
+
+
 class RowCache:
-    """Decoded rows in two generations: full, the young one becomes the old one. What is used stays."""
+    """Decoded rows, and keys known to have none, in two generations: full, the young one becomes the old one."""
 
     def __init__(self, rows_max: int = CACHE_ROWS) -> None:
         self._max = rows_max
@@ -27,6 +34,7 @@ class RowCache:
         self._old: dict[tuple[str, str], object] = {}
 
     def get(self, place: tuple[str, str]) -> object | None:
+        """The row, ABSENT, or None where nothing is known. What is used stays."""
         row = self._young.get(place)
         if row is None:
             row = self._old.get(place)
@@ -34,24 +42,33 @@ class RowCache:
                 self._young[place] = row
         return row
 
-    def put(self, place: tuple[str, str], row: object | None) -> None:
-        if row is None:
-            self._young.pop(place, None)
-            self._old.pop(place, None)
-            return
+    def put(self, place: tuple[str, str], row: object) -> None:
         if len(self._young) >= self._max:
             self._old, self._young = self._young, {}
         self._young[place] = row
+
+    def drop(self, place: tuple[str, str]) -> None:
+        """Know nothing of a row any more."""
+        self._young.pop(place, None)
+        self._old.pop(place, None)
 
 
 class TaskView:
     """`View` of one task (partition), and the changes that a batch makes to it.
 
     Changes are kept one row per (register, key); `forget` drops them, `keep` hands them to the cache after the commit.
+    `uncached`: topics of registers whose rows are written once and hardly ever read again.
     """
 
-    def __init__(self, store: Store, decode: Decode, indexes: Sequence[Index], cache_rows: int = CACHE_ROWS) -> None:
-        self._store, self._decode = store, decode
+    def __init__(
+        self,
+        store: Store,
+        decode: Decode,
+        indexes: Sequence[Index],
+        cache_rows: int = CACHE_ROWS,
+        uncached: Container[str] = (),
+    ) -> None:
+        self._store, self._decode, self._uncached = store, decode, uncached
         self._cache = RowCache(cache_rows)
         self._indexes: dict[str, list[Index]] = {}
         for index in indexes:
@@ -65,17 +82,15 @@ class TaskView:
 
     def get(self, register: Register[T], key: str) -> T | None:
         place = (register.topic, key)
-        rows = self._rows
-        if place in rows:
-            changed: T | None = rows[place]
-            return changed
-        row: Any = self._cache.get(place)
-        if row is None:
-            stored = self._store.get(register.topic, key)
-            if stored is None:
+        row: Any = self._rows.get(place, ABSENT)
+        if row is ABSENT:
+            row = self._cache.get(place)
+            if row is None:
+                stored = self._store.get(register.topic, key)
+                row = ABSENT if stored is None else self._decode(register.topic, stored)
+                self._cache.put(place, row)
+            if row is ABSENT:
                 return None
-            row = self._decode(register.topic, stored)
-            self._cache.put(place, row)
         return row  # type: ignore[no-any-return]  # the codec's row class is the register's
 
     def prefix(self, register: Register[T], prefix: str) -> Iterator[tuple[str, T]]:
@@ -154,5 +169,8 @@ class TaskView:
     def keep(self) -> None:
         """The changes are committed and stand in the store: they are the rows now."""
         for place, row in self._rows.items():
-            self._cache.put(place, row)
+            if place[0] in self._uncached:
+                self._cache.drop(place)
+            else:
+                self._cache.put(place, ABSENT if row is None else row)
         self.forget()

@@ -20,9 +20,9 @@ class Stamp:
     """Wall clock at the last time the store was known to be at the end of its changelogs."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Put:
-    """One changed row: encoded, or None where it is gone."""
+    """One changed row: encoded, or None where it is gone. Not frozen, for the cost of building (see `movement`)."""
 
     register: str
     key: str

@@ -301,6 +301,19 @@ def test_a_former_owner_that_wakes_up_in_a_batch_changes_nothing() -> None:
     assert stocks(world) == {"A": 5}
 
 
+def test_a_former_owner_that_wakes_up_in_a_continuation_changes_nothing() -> None:
+    world = World()
+    zombie = world.worker("ledger-0", Limits(batch_max=1)).work()
+    partition = world.send(a_movement("m1", notes="barrier movements"))
+    zombie.loop.turn(0)
+    assert [p for p, task in zombie.loop._tasks.items() if task.barriers] == [partition]
+    zombie.log.leave()
+    world.worker("ledger-1").work()
+    before = len(world.replies())
+    zombie.loop._work_off(zombie.loop._due())
+    assert len(world.replies()) == before
+
+
 def test_redis_down_in_the_middle_holds_the_work_and_it_goes_on_by_itself() -> None:
     world = World()
     worker = world.worker().work()

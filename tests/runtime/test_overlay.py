@@ -21,8 +21,8 @@ ROWS = Register("stock-register", Row)
 INDEX = Index("by-text", ROWS, lambda row: row.text or None)
 
 
-def a_view(store: MemoryStore) -> TaskView:
-    return TaskView(store, lambda topic, data: Row(data.decode()), (INDEX,), cache_rows=2)
+def a_view(store: MemoryStore, uncached: tuple[str, ...] = ()) -> TaskView:
+    return TaskView(store, lambda topic, data: Row(data.decode()), (INDEX,), cache_rows=2, uncached=uncached)
 
 
 KEY = st.sampled_from(["a", "a|1", "a|2", "b", "b|é"])
@@ -30,10 +30,12 @@ STEP = st.tuples(st.sampled_from(["put", "gone", "keep", "forget"]), KEY, st.sam
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(STEP, max_size=25))
-def test_a_view_reads_what_a_plain_dictionary_would(steps: list[tuple[str, str, str]]) -> None:
+@given(st.lists(STEP, max_size=25), st.sampled_from([(), (ROWS.topic,)]))
+def test_a_view_reads_what_a_plain_dictionary_would(
+    steps: list[tuple[str, str, str]], uncached: tuple[str, ...]
+) -> None:
     store = MemoryStore()
-    view = a_view(store)
+    view = a_view(store, uncached)
     kept: dict[str, str] = {}
     now: dict[str, str] = {}
     for verb, key, text in steps:
