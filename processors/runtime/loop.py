@@ -363,9 +363,11 @@ class Loop:
             self._log.resume([place])
 
     def _committed(self, topic: str, partition: int) -> int:
-        """Between turns everything consumed is committed; of another worker's input the group knows."""
+        """Everything consumed is committed but what is in hand; of another worker's input the group knows."""
         if (topic, partition) in self._log.assignment():
-            return self._log.position(topic, partition) or 0
+            in_hand = (item.record for item in self._in_hand if isinstance(item, Item))
+            first = _first_offsets(r for r in in_hand if (r.topic, r.partition) == (topic, partition))
+            return first.get((topic, partition), self._log.position(topic, partition) or 0)
         return self._log.committed([(topic, partition)])[topic, partition]
 
     def second_look(self, message: Message) -> Hold | None:

@@ -1,0 +1,223 @@
+"""A ledger under test: topics, worker processes that can be killed and started again, inputs, and what came of them."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner
+from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # not named as re-exported
+
+from processors.cli import main
+from processors.domain.view import COUNTERS, LOTS, RESERVATIONS, SERIAL_LOTS, SERIALS, STATE, STOCK, STOCK_PLACES
+from processors.embedded import children
+from processors.runtime.rocks_store import RocksStores
+from tests.faults.checker.history import Expected, History, Place
+from tests.faults.checker.reading import read_history
+from tests.faults.load import Load, Sent
+from tests.faults.watcher import Watcher
+
+GROUP = "lotstream-ledger"
+LIMIT_S = 90.0
+POLL_S = 0.02
+WATCHED = ("replies", "postings", "register-history", "stock-register", "lot-register", "movements.dead-letters")
+REGISTERS = (STOCK, LOTS, SERIALS, RESERVATIONS, COUNTERS, STATE)
+
+
+def until(condition: Callable[[], Any], what: str, limit_s: float = LIMIT_S) -> None:
+    """Wait for a condition; AssertionError with `what` where it does not come true within the limit."""
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {limit_s:g} s: {what}"
+        time.sleep(POLL_S)
+
+
+class Cluster:
+    """A ledger of `partitions` tasks on a broker and a Redis. `settings`: of the workers, by environment variable."""
+
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        redis_url: str,
+        directory: Path,
+        partitions: int = 4,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        self.servers, self.directory, self.partitions = bootstrap_servers, directory, partitions
+        self.state_dir = directory / "state"
+        self.environment = {
+            "LOTSTREAM_BOOTSTRAP_SERVERS": bootstrap_servers,
+            "LOTSTREAM_REDIS_URL": redis_url,
+            "LOTSTREAM_REDIS_PREFIX": f"faults-{directory.name}",
+            "LOTSTREAM_STATE_DIR": str(self.state_dir),
+            "LOTSTREAM_PARTITIONS": str(partitions),
+            "LOTSTREAM_METRICS_PORT": "0",
+            "LOTSTREAM_LOG_FORMAT": "json",
+            **(settings or {}),
+        }
+        self.workers: dict[int, children.Child] = {}
+        self.expected: dict[Place, Expected] = {}
+        self.sent = 0
+        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
+        self._producer = Producer(
+            {"bootstrap.servers": bootstrap_servers, "enable.idempotence": True, "linger.ms": 5, "log_level": 0}
+        )
+
+    def set_up(self) -> None:
+        """Make the topics."""
+        result = CliRunner().invoke(
+            main, ["topics", "apply", "--partitions", str(self.partitions)], env={**self.environment}
+        )
+        assert result.exit_code == 0, result.output
+
+    # workers
+
+    def start(self, slot: int, crash_at: str = "", **environment: str) -> children.Child:
+        """Start a worker slot; `crash_at`: the named point and count at which it kills itself."""
+        assert slot not in self.workers or not self.workers[slot].is_running, "the slot runs"
+        command = [sys.executable, "-m", "processors", "worker", "ledger", "--slots", "1", "--slot", str(slot)]
+        named = {**self.environment, "LOTSTREAM_CRASH_AT": crash_at, **environment}
+        self.workers[slot] = children.start(f"worker {slot}", command, self.log(slot), named)
+        return self.workers[slot]
+
+    def log(self, slot: int) -> Path:
+        """What the slot's processes printed, all starts in one file."""
+        return self.directory / f"worker-{slot}.log"
+
+    def said(self, slot: int, text: str) -> bool:
+        """Whether the slot's log has a text."""
+        return self.log(slot).exists() and text in self.log(slot).read_text()
+
+    def kill(self, slot: int) -> None:
+        """kill -9."""
+        self.workers[slot].kill()
+
+    def wait_for_crash(self, slot: int) -> None:
+        """Until the slot has killed itself at its named point."""
+        worker = self.workers[slot]
+        until(lambda: not worker.is_running, f"worker {slot} reaches its crash point: {self.tail(slot)}")
+        assert worker.exit_code == -signal.SIGKILL, f"worker {slot} ended with {worker.exit_code}: {self.tail(slot)}"
+
+    def stop(self) -> None:
+        """End all workers politely; each must end with 0."""
+        for slot, worker in self.workers.items():
+            if worker.is_running:
+                worker.stop(20)
+                assert worker.exit_code == 0, f"worker {slot} ended with {worker.exit_code}: {self.tail(slot)}"
+
+    def end(self) -> None:
+        """End all workers at once, whatever state they are in."""
+        for worker in self.workers.values():
+            if worker.is_running:
+                os.kill(worker.pid, signal.SIGCONT)
+            worker.kill()
+
+    def tail(self, slot: int) -> str:
+        return self.log(slot).read_text()[-1500:] if self.log(slot).exists() else ""
+
+    # inputs
+
+    def send_master_data(self, load: Load) -> None:
+        """Send the master data and wait until it was judged."""
+        for key, value in load.master_data():
+            self._producer.produce("master-data", value, key, 0)
+        assert self._producer.flush(LIMIT_S) == 0, "master data is sent"
+
+    def send(self, records: Iterable[Sent], headers: list[tuple[str, str | bytes | None]] | None = None) -> list[Place]:
+        """Send to `movements` and note what is expected; places of the records, in their order."""
+        failures: list[object] = []
+        places: dict[int, Place] = {}
+
+        def noting(number: int, expected: Expected | None) -> Callable[[Any, Any], None]:
+            def delivered(error: Any, message: Any) -> None:
+                if error is not None:
+                    failures.append(error)
+                    return
+                place = places[number] = (message.topic(), message.partition(), message.offset())
+                if expected is not None:
+                    self.expected[place] = expected
+
+            return delivered
+
+        count = 0
+        for record in records:
+            while True:
+                try:
+                    self._producer.produce(
+                        "movements",
+                        record.value,
+                        record.key,
+                        record.partition,
+                        on_delivery=noting(count, record.expected),
+                        headers=headers or [],
+                    )
+                    break
+                except BufferError:
+                    self._producer.poll(0.05)
+            count += 1
+            self._producer.poll(0)
+        assert self._producer.flush(LIMIT_S) == 0, "the broker has all inputs"
+        assert not failures, failures[:1]
+        self.sent += count
+        return [places[n] for n in range(count)]
+
+    # progress
+
+    def committed(self) -> dict[tuple[str, int], int]:
+        """The group's offsets."""
+        places = [TopicPartition("movements", p) for p in range(self.partitions)] + [TopicPartition("master-data", 0)]
+        asked = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(GROUP, places)])
+        answer = asked[GROUP].result(30).topic_partitions
+        return {(place.topic, place.partition): place.offset for place in answer}
+
+    def done(self) -> int:
+        """How many movements are committed."""
+        return sum(max(0, offset) for (topic, _), offset in self.committed().items() if topic == "movements")
+
+    def worked_off(self) -> bool:
+        """Whether everything sent is committed."""
+        committed = self.committed()
+        latest: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client's stubs leave it out
+        asked = {TopicPartition(topic, p): latest for topic, p in committed}
+        ends = self._admin.list_offsets(asked)
+        return all(
+            committed[place.topic, place.partition] >= end or end == 0
+            for place, end in ((place, future.result(30).offset) for place, future in ends.items())
+        )
+
+    def watch(self) -> Watcher:
+        return Watcher(self.servers, WATCHED)
+
+    # the end
+
+    def history(self, stores: bool = True) -> History:
+        """Everything that is left: topics, offsets, and (workers ended) their stores."""
+        history = read_history(self.servers, self.partitions)
+        history.expected = self.expected
+        history.committed = self.committed()
+        if stores:
+            history.store = self._stores()
+        return history
+
+    def _stores(self) -> dict[str, dict[bytes, bytes]]:
+        """Register → key → value, of the store of each task that was caught up last: that of its last owner."""
+        topics = [register.topic for register in REGISTERS]
+        found: dict[str, dict[bytes, bytes]] = {topic: {} for topic in topics}
+        for partition in range(self.partitions):
+            best, rows = -1, dict[str, dict[bytes, bytes]]()
+            for slot in sorted(self.state_dir.iterdir()):
+                if not (slot / str(partition)).is_dir():
+                    continue
+                store = RocksStores(slot, topics, [SERIAL_LOTS, STOCK_PLACES]).open(partition)
+                reached = sum(store.stamp().positions.values())
+                if reached > best:
+                    best = reached
+                    rows = {t: {key.encode(): value for key, value in store.prefix(t, "")} for t in topics}
+                store.close()
+            for topic, values in rows.items():
+                found[topic] |= values
+        return found
