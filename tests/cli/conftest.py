@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from processors.domain.calendar import DAY_MS
 from processors.embedded.broker import Broker
 from processors.embedded.redis import RedisServer
 from processors.embedded.trouble import Trouble
@@ -14,7 +15,8 @@ from tests.cli.ledger_on_a_broker import LedgerOnABroker, inputs
 @pytest.fixture(scope="session")
 def ledger_on_a_broker(session_dir: Path, redis_server: RedisServer) -> Iterator[LedgerOnABroker]:
     """A cluster of its own on which a worker, ended since, has worked off the demo company."""
-    broker = Broker(session_dir / "demo-broker")
+    # The inputs have times of their own, so that codes are the same every day; retention must not come for them.
+    broker = Broker(session_dir / "demo-broker", settings={"log.initial.task.delay.ms": str(DAY_MS)})
     try:
         broker.start()
     except Trouble as trouble:

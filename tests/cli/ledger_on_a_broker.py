@@ -118,16 +118,22 @@ class LedgerOnABroker:
             producer.produce(topic, data, None, 0, timestamp=parse_time(line["time"]))
         assert producer.flush(LIMIT_S) == 0
 
+    def end(self, topic: str) -> dict[int, int]:
+        """Partition → end offset."""
+        places = [TopicPartition(topic, p) for p in range(MANIFEST[topic].partitions(PARTITIONS))]
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        admin = Connection(self.servers).admin()  # kept until the futures are done
+        ends = admin.list_offsets(dict.fromkeys(places, latest))
+        return {place.partition: future.result(LIMIT_S).offset for place, future in ends.items()}
+
     def wait_until_worked_off(self, topic: str) -> None:
         """The worker has committed everything that the topic holds."""
-        admin = Connection(self.servers).admin()
-        places = [TopicPartition(topic, p) for p in range(MANIFEST[topic].partitions(PARTITIONS))]
-        ends = admin.list_offsets({place: OffsetSpec.latest() for place in places})  # type: ignore[no-untyped-call]
-        wanted = {place.partition: future.result().offset for place, future in ends.items()}
+        wanted = self.end(topic)
+        admin, places = Connection(self.servers).admin(), [TopicPartition(topic, p) for p in wanted]
         deadline = time.monotonic() + LIMIT_S
         while True:
             asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(GROUP, places)])
-            found = {place.partition: place.offset for place in asked[GROUP].result().topic_partitions}
+            found = {place.partition: place.offset for place in asked[GROUP].result(LIMIT_S).topic_partitions}
             if all(found[p] >= end or end == 0 for p, end in wanted.items()):
                 return
             assert time.monotonic() < deadline, f"{topic}: {found} of {wanted} after {LIMIT_S:g} s"
