@@ -32,7 +32,7 @@ class Index:
 
 @dataclass(slots=True)
 class Continuation:
-    """Work that waited for a barrier, or that goes on after a slice; `text` is the processor's own, from its state row."""
+    """Work that waited for a barrier, or goes on after a slice; `text` is the processor's own, from its state row."""
 
     id: str
     partition: int

@@ -1,8 +1,8 @@
 """Ordinals of generated codes as a decision sees them: what it may need, what it was given, what it claims.
 
 A decision never counts by itself. Which ordinals of a counter it may use follows from the counter's row (through the
-view: `next_ordinal`, `free`) and from what was handed out for the batch (`Grants`); both are values, so the same message
-decided again takes the same ordinals (architecture §5).
+view: `next_ordinal`, `free`) and from what was handed out for the batch (`Grants`); both are values, so the same
+message decided again takes the same ordinals (architecture §5).
 """
 
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """How many ordinals of a counter a batch may use in one partition, and that partition's row of `counter-register`."""
+    """How many ordinals of a counter a batch may use in a partition, and the partition's row of `counter-register`."""
 
     counter: Counter
     partition: int
@@ -53,7 +53,7 @@ Free ordinals of a `fill_gaps` counter stand in the row, not here; they are used
 
 
 class OrdinalsShort(Exception):
-    """A decision ran out of granted ordinals: reserve `count` more of `counter` for `partition`, decide the batch again."""
+    """A decision ran out of ordinals: reserve `count` more of `counter` for `partition`, decide the batch again."""
 
     def __init__(self, counter: Counter, partition: int, count: int) -> None:
         super().__init__(f"{counter.key}: {count} ordinals short in partition {partition}")
