@@ -27,15 +27,16 @@ from tests.ledger.ledger_story import (
 SMALL = CodeType("lot", "DAY", "Small", parts=(CodePart("letters", 1), CodePart("number", 1)))
 PLATES = CodeType("serial", "PLATE", "Plate", fill_gaps=True, parts=(CodePart("number", 2, "0"),))
 LOT_CODES = st.sampled_from([None, None, "A0", "A1", "A3", "L1"])
-SERIALS = st.lists(st.sampled_from(["00", "01", "05", "S1", "S2"]), max_size=3).map(tuple)
+SERIALS = st.lists(st.sampled_from(["00", "01", "05", "S1", "S2"]), max_size=3, unique=True).map(tuple)
 AMOUNTS = st.sampled_from(["1", "2", "3", "0.5"])
 
 
 @st.composite
-def movements(draw: st.DrawFn, number: int) -> Movement:
+def movements(draw: st.DrawFn, before: list[Movement]) -> Movement:
+    number = len(before)
+    if before and draw(st.integers(0, 4)) == 0:
+        return reversal(draw(st.sampled_from(before)), f"m{number}")
     item = draw(st.sampled_from([CHEESE, PUMP, FILTER, SALT]))
-    if number and draw(st.integers(0, 4)) == 0:
-        return reversal(a_movement(item, "IN", "1", f"m{draw(st.integers(0, number - 1))}"), f"m{number}")
     fields: dict[str, Any] = {
         "warehouse": draw(st.sampled_from(["W1", "W2", "W3"])),
         "location": draw(st.sampled_from([None, "A", "B"])),
@@ -44,7 +45,8 @@ def movements(draw: st.DrawFn, number: int) -> Movement:
     }
     if fields["warehouse"] == "W1":
         fields["location"] = None
-    template = draw(st.sampled_from(["IN", "ADD", "OUT", "ANY", "TYP", "TO2", "BLK"]))
+    templates = ["IN", "ADD", "OUT", "OUT", "ANY", "TYP", "BLK"]
+    template = draw(st.sampled_from([*templates, "TO2"] if fields["warehouse"] == "W1" else templates))
     if item.lot_managed and draw(st.booleans()):
         lots = tuple(
             replace(a_lot(draw(LOT_CODES), draw(AMOUNTS)), serials=draw(SERIALS) if item.serial_managed else ())
@@ -57,7 +59,15 @@ def movements(draw: st.DrawFn, number: int) -> Movement:
     return a_movement(item, template, amount, f"m{number}", serials=serials, **fields)
 
 
-HISTORIES = st.integers(5, 40).flatmap(lambda n: st.tuples(*(movements(number) for number in range(n))))
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[Movement, ...]:
+    history: list[Movement] = []
+    for _ in range(draw(st.integers(5, 40))):
+        history.append(draw(movements(history)))
+    return tuple(history)
+
+
+HISTORIES = histories()
 
 
 def a_ledger() -> Ledger:

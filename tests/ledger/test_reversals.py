@@ -169,6 +169,58 @@ def test_a_sale_is_not_undone_once_the_piece_came_back() -> None:
     assert refused_with(ledger.send(reversal(sale))) == ["reversal-impossible"]
 
 
+def test_the_first_load_of_a_lot_is_undone_beside_a_later_one() -> None:
+    ledger = Ledger()
+    done(ledger, LOAD, a_movement(CHEESE, "ADD", "4", "m2", lots=(a_lot("L0", "4"),)), reversal(LOAD))
+
+    lot = ledger.rows("lot-register")["FOO|CHEESE||L0"]
+    assert [quantity.text(it) for it in (lot.initial_quantity, lot.loaded, lot.stock)] == ["4", "4", "4"]
+
+
+def test_a_piece_that_is_reserved_is_not_undone() -> None:
+    ledger = Ledger()
+    done(ledger, PIECES)
+    ledger.change_serial("MAC|PUMP|||P1", reserved=True, reserved_for="customer_order|1")
+
+    assert refused_with(ledger.send(reversal(PIECES))) == ["reversal-impossible"]
+
+
+def test_a_transfer_of_the_very_millisecond_of_the_load_is_undone_alone() -> None:
+    ledger = Ledger()
+    transfer = a_movement(PUMP, "TO2", "2", serials=("P1", "P2"))
+    for movement in (PIECES, transfer, reversal(transfer)):
+        assert reply_of(ledger.send(movement)).status == "done"
+
+    places = {row.serial_code: (row.state, row.warehouse) for row in ledger.rows("serial-register").values()}
+    assert places == {"P1": ("in_stock", "W1"), "P2": ("in_stock", "W1")}
+
+
+@pytest.mark.parametrize("document", [None, "return"])
+def test_a_piece_that_came_back_is_out_again_once_its_return_is_undone(document: Any) -> None:
+    ledger = Ledger()
+    back = a_movement(PUMP, "IN", "1", "m3", serials=("P1",))
+    done(ledger, PIECES, a_movement(PUMP, "OUT", "1", "m2", serials=("P1",), document_type=document), back)
+    done(ledger, reversal(back))
+
+    assert ledger.rows("serial-register")["MAC|PUMP|||P1"].state == "out"
+
+
+def test_a_piece_with_a_later_document_stays_in_the_register_when_its_first_load_is_undone() -> None:
+    ledger = Ledger()
+    sale = a_movement(PUMP, "OUT", "1", "m2", serials=("P1",), document_type="sales_invoice", document_number="1")
+    done(ledger, PIECES, sale, a_movement(PUMP, "IN", "1", "m3", serials=("P1",)), reversal(PIECES))
+
+    assert {row.serial_code: row.state for row in ledger.rows("serial-register").values()} == {"P1": "out"}
+
+
+def test_a_lot_is_not_undone_below_zero_whatever_company_and_warehouse_say() -> None:
+    ledger = Ledger(Company(allow_negative_stock=True))
+    load = a_movement(CHEESE, "IN", "2", warehouse="W2", lots=(a_lot("L", "2"),))
+    done(ledger, load, a_movement(CHEESE, "OUT", "1", "m2", warehouse="W2", lots=(a_lot("L", "1"),)))
+
+    assert refused_with(ledger.send(reversal(load))) == ["reversal-impossible"]
+
+
 def test_plain_stock_is_undone_below_zero_only_where_that_is_allowed() -> None:
     for company, expected in ((False, "refused"), (True, "done")):
         ledger = Ledger(Company(allow_negative_stock=company))
@@ -206,6 +258,7 @@ def test_freed_codes_stay_unused_where_the_code_type_does_not_fill_gaps() -> Non
     done(ledger, load, reversal(load))
 
     assert reply_of(ledger.send(a_movement(PUMP, "IN", "1", "m1"))).serials == ("PU00002",)
+    assert [row.free for row in ledger.rows("counter-register").values()] == [""]
 
 
 def test_a_code_that_is_typed_again_is_of_its_next_generation() -> None:

@@ -142,6 +142,13 @@ def test_a_lot_keeps_what_it_was_born_with_and_takes_over_what_stood_empty() -> 
     assert [quantity.text(amount) for amount in amounts] == ["5", "7", "4", "3"]
 
 
+def test_only_a_supplier_is_a_lots_supplier() -> None:
+    ledger = Ledger()
+    done(ledger, a_movement(CHEESE, "IN", "5", account="C1", lots=(a_lot("L", "5"),)))
+
+    assert ledger.rows("lot-register")["FOO|CHEESE||L"].supplier is None
+
+
 def test_a_lot_is_born_with_its_items_status_type_and_days() -> None:
     ledger = Ledger()
     item = replace(CHEESE, initial_lot_status="HOLD", lot_type="STD", expiry_rule="month_end", block_days=None)

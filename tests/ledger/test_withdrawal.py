@@ -96,6 +96,23 @@ def test_only_what_stands_in_the_warehouse_counts_and_at_the_location_where_it_i
     assert taken(ledger, replace(over, quantity=quantity.parse("3"))) == [("A", "3")]
 
 
+def test_an_older_lot_at_another_location_is_passed_over_where_locations_are_checked() -> None:
+    ledger = a_ledger("fifo", ("A", "3", -5, 9), warehouse="W2", location="B")
+    reply_of(ledger.send(a_movement(CHEESE, "IN", "2", "m0", warehouse="W2", location="A", lots=(a_lot("Z", "2"),))))
+
+    assert taken(ledger, a_movement(CHEESE, "OUT", "2", "m1", warehouse="W2", location="A")) == [("Z", "2")]
+
+
+def test_what_is_committed_is_not_there_for_others() -> None:
+    ledger = a_ledger("fifo", ("A", "3", -5, 9), ("B", "3", -4, 9))
+    rows = ledger.rows("stock-register")
+    rows["FOO|CHEESE||W1||A"] = replace(rows["FOO|CHEESE||W1||A"], committed=quantity.parse("2"))
+
+    assert taken(ledger, a_movement(CHEESE, "OUT", "2", "m1")) == [("A", "1"), ("B", "1")]
+    more = a_movement(CHEESE, "OUT", "0.5", "m2", lots=(a_lot("A", "0.5"),))
+    assert refused_with(ledger.send(more)) == ["stock-insufficient"]
+
+
 def test_a_transfer_without_lots_takes_them_by_policy_too() -> None:
     ledger = a_ledger("fifo", *LOTS)
 
