@@ -115,7 +115,7 @@ def _item(name: ItemName) -> Value:
         "unit": "pc",
         "lot_managed": name.lots,
         "serial_managed": name.serials,
-        "withdrawal_policy": "fifo",
+        "withdrawal_policy": "fifo" if name.lots and not name.serials else "manual",
         "lot_code_type": "LT" if name.lots else None,
         "serial_code_type": serial_type,
         "serial_generation": "auto" if serial_type else "manual",

@@ -191,7 +191,8 @@ class Load:
         if name.serials and not name.lots:
             faults.append(("serial-count-differs", {**plain, "template": UNLOAD, "quantity": 2 * PIECE}))
             faults.append(("serial-repeated", {**plain, "quantity": 2 * PIECE, "serials": ["twin", "twin"]}))
-            faults.append(("serial-not-in-stock", {**plain, "template": UNLOAD, "serials": ["never"]}))
+            code = "serial-not-in-stock" if truth.stock >= PIECE else "stock-insufficient"
+            faults.append((code, {**plain, "template": UNLOAD, "serials": ["never"]}))
             there = truth.in_stock()
             if there:
                 faults.append(("serial-in-stock", {**plain, "serials": [self._random.choice(there)[1]]}))
