@@ -72,7 +72,7 @@ def load_lot(
                 reasons.append(_claimed(line, code, owner))
                 return None
             changes.claims.append(Claim(text, intake.scope_key, partition, "lot-register", key))
-        _check_birth(intake, line, birth, reasons)
+        check_birth(intake, line, birth, reasons)
         generation = next_generation_of_lot(changes.view, intake.scope_key, code)
         row = _new_lot(intake, line, code, birth, generation)
     else:
@@ -183,7 +183,8 @@ def _may_add(intake: Intake, leg: Leg, line: Line, old: LotRow, reasons: list[Re
     return allowed
 
 
-def _check_birth(intake: Intake, line: Line, birth: LotBirth, reasons: list[Reason]) -> None:
+def check_birth(intake: Intake, line: Line, birth: LotBirth, reasons: list[Reason]) -> None:
+    """The days of a lot that would be born fit each other and the item; a lot without a code yet has days too."""
     if birth.expiry is None:
         return
     if birth.expiry < birth.start:

@@ -18,7 +18,7 @@ from processors.domain.generation import Generation, lot_rule, serial_rule
 from processors.domain.intake import Intake, take_in
 from processors.domain.legs import Leg, legs_of
 from processors.domain.lines import Line, read_lines
-from processors.domain.lots import LotBirth, birth_of, load_lot, unload_lot
+from processors.domain.lots import LotBirth, birth_of, check_birth, load_lot, unload_lot
 from processors.domain.master import MasterData
 from processors.domain.message import Message
 from processors.domain.movement import Movement
@@ -119,6 +119,7 @@ class _Work:
             if line.lot_code is None:
                 self._generate_lot(line, birth)
             if line.lot_code is None:
+                check_birth(intake, line, birth, reasons)
                 return
             company_scope = lots_company_wide(master)
             lot = load_lot(

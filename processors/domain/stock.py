@@ -40,7 +40,8 @@ def move_stock(changes: Changes, intake: Intake, leg: Leg, line: Line, reasons: 
         stock += amount
     else:
         held = stock - committed
-        if not leg.warehouse.check_location_stock and leg.warehouse.locations:
+        # Where all stock lies in one place, its row says it all; a location that does not exist says nothing.
+        if not leg.warehouse.check_location_stock and (leg.warehouse.locations or leg.location is not None):
             held = held_in_warehouse(changes, intake.scope_key, leg.warehouse.code, line.lot_code)
         if held < amount and not (leg.negative and not line.lotted and not intake.item.serial_managed):
             reasons.append(_insufficient(intake, leg, line, held))

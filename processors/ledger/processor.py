@@ -78,6 +78,12 @@ class LedgerProcessor:
         """The whole effect of one message, or its refusal. Pure; raises OrdinalsShort where `grants` do not suffice."""
         value = message.value
         if isinstance(value, Movement):
+            if claimed:
+                # Codes of others are asked for only by a movement that nothing else stands against. So its reasons do
+                # not depend on what the messages claim that happen to share its batch.
+                alone = self._decide_movement(message, value, view, master, grants, {})
+                if alone.refusal is not None:
+                    return alone
             return self._decide_movement(message, value, view, master, grants, claimed)
         if message.topic == "master-data":
             return _decide_master(value, master)
