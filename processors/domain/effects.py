@@ -10,14 +10,22 @@ from processors.domain.movement import Movement
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One side of a movement: the whole `quantity` (management unit) that it loaded or unloaded, and where."""
+    """One side of a movement: the whole `quantity` (management unit) that it loaded or unloaded, and where.
+
+    `side`: `main`; `offset`, the other warehouse's; `into`, the lot made from lots. `traced`: it gave lineage edges.
+    """
 
     template: str
     warehouse: str
     location: str | None
     load: bool
-    offset: bool
+    side: str
     quantity: int
+    traced: bool
+
+    @property
+    def offset(self) -> bool:
+        return self.side == "offset"
 
 
 @dataclass(slots=True)
@@ -31,8 +39,8 @@ class Accepted:
     reversed_by: str | None
 
 
-def effects_text(legs: list[Leg], quantity: int) -> str:
-    """The text form: `template|warehouse|location|load or unload|offset or nothing|quantity`, side by side."""
+def effects_text(legs: list[Leg], quantity: int, traced: bool) -> str:
+    """The text form: template, warehouse, location, load or unload, side, quantity, traced or nothing; side by side."""
     fields: list[str] = []
     for leg in legs:
         fields += (
@@ -40,8 +48,9 @@ def effects_text(legs: list[Leg], quantity: int) -> str:
             leg.warehouse.code,
             leg.location or "",
             "load" if leg.load else "unload",
-            "offset" if leg.offset else "",
+            "offset" if leg.offset else "into" if leg.into else "main",
             str(quantity),
+            "traced" if traced and not leg.offset else "",
         )
     return keys.join(*fields)
 
@@ -50,7 +59,8 @@ def read_effects(text: str) -> tuple[Effect, ...]:
     """The inverse of `effects_text`."""
     fields = keys.split(text)
     effects = []
-    for place in range(0, len(fields), 6):
-        template, warehouse, location, direction, offset, quantity = fields[place : place + 6]
-        effects.append(Effect(template, warehouse, location or None, direction == "load", bool(offset), int(quantity)))
+    for place in range(0, len(fields), 7):
+        template, warehouse, location, direction, side, quantity, traced = fields[place : place + 7]
+        load = direction == "load"
+        effects.append(Effect(template, warehouse, location or None, load, side, int(quantity), bool(traced)))
     return tuple(effects)

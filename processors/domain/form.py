@@ -44,10 +44,8 @@ def check_form(movement: Movement, time_ms: int, pieces_max: int, reasons: list[
         reasons.append(
             Reason("field-invalid", "reverses belongs to action reverse only; leave it out to post", "reverses")
         )
-    if movement.into_lot is not None:
-        reasons.append(
-            Reason("field-invalid", "lots are not made from lots yet; unload one and load the other", "into_lot")
-        )
+    if movement.into_lot is not None and not 0 < len(movement.into_lot) <= CODE_LENGTH_MAX:
+        reasons.append(_length("into_lot", movement.into_lot, CODE_LENGTH_MAX))
     if movement.quantity is not None and movement.quantity <= 0:
         reasons.append(_not_positive(movement.quantity, "quantity"))
     if movement.serials:

@@ -38,7 +38,8 @@ class Intake:
     @property
     def creates(self) -> bool:
         """True where new lots and serials come in: a load that takes them from nowhere else."""
-        return self.template.direction == "load" and self.template.offset_template is None
+        template = self.template
+        return template.direction == "load" and template.offset_template is None and not template.lot_from_lot
 
 
 def take_in(

@@ -13,7 +13,8 @@ class Leg:
     """A load or an unload in one warehouse. A movement whose template has an offset has two.
 
     `entry_prefix` begins the ids of its postings and history entries, which are numbered. `negative`: stock without
-    lots and serials may go below zero here. `transfer`: the other leg brings or takes the same goods.
+    lots and serials may go below zero here. `transfer`: the other leg brings or takes the same goods. `into`: it
+    loads the lot that is made from the lots of the other.
     """
 
     template: Template
@@ -25,28 +26,33 @@ class Leg:
     offset: bool
     negative: bool
     transfer: bool
+    into: bool = False
     postings: int = 0
     entries: int = 0
 
 
 def legs_of(intake: Intake, master: MasterData, reasons: list[Reason]) -> list[Leg]:
-    """The movement's own leg and its offset's, the unload first; `template-offset-invalid` where that one is wrong."""
+    """The movement's own leg and its offset's or that of the lot it makes, the unload first.
+
+    Adds `template-offset-invalid` where the offset is wrong.
+    """
     template, movement_id = intake.template, intake.movement.movement_id
     prefix = f"{intake.item_key}|{keys.part(movement_id)}|"
     transfer = template.offset_template is not None
-    if template.lot_from_lot:
-        reasons.append(_no_lot_from_lot(template))
     main = Leg(
         template,
         intake.warehouse,
         intake.location,
-        template.direction == "load",
+        template.direction == "load" and not template.lot_from_lot,
         movement_id,
         prefix,
         False,
         master.company.allow_negative_stock and intake.warehouse.allow_negative_stock,
         transfer,
     )
+    if template.lot_from_lot:
+        where = (template, intake.warehouse, intake.location)
+        return [main, Leg(*where, True, movement_id, f"{prefix}into|", False, False, True, into=True)]
     if not transfer and template.offset_warehouse is None:
         return [main]
     warehouse = master.warehouses.get(template.offset_warehouse or template.warehouse)
@@ -66,14 +72,6 @@ def legs_of(intake: Intake, master: MasterData, reasons: list[Reason]) -> list[L
         True,
     )
     return [other, main] if main.load else [main, other]
-
-
-def _no_lot_from_lot(template: Template) -> Reason:
-    return Reason(
-        "field-invalid",
-        f"template {template.code!r} makes a lot from a lot, which is not done yet; unload one and load the other",
-        "template",
-    )
 
 
 def _invalid(template: Template, offset: Template | None) -> Reason:

@@ -16,7 +16,7 @@ class Line:
 
     `lotted`: the stock is kept by lot; then `lot_code` None means one to be generated. `generated_serials`: how many
     are to be added to the named ones. `place` is the lot's index in the movement, None where it names none. Generation
-    fills `lot_code` with `ordinal`, and `new_serials` with (code, ordinal).
+    fills `lot_code` with `ordinal`, and `new_serials` with (code, ordinal). `into`: the lot is made from the others.
     """
 
     lot_code: str | None
@@ -26,13 +26,16 @@ class Line:
     generated_serials: int
     lot: MovementLot | None
     place: int | None
+    into: bool = False
     ordinal: int | None = None
     new_serials: Sequence[tuple[str, int]] = ()
 
     @property
     def field(self) -> str:
         """The field that a reason about the line's lot names."""
-        return "lots" if self.place is None else f"lots[{self.place}].lot_code"
+        if self.place is None:
+            return "into_lot" if self.into else "lots"
+        return f"lots[{self.place}].lot_code"
 
     @property
     def serials_field(self) -> str:
@@ -67,6 +70,30 @@ def read_lines(intake: Intake, pieces_max: int, reasons: list[Reason]) -> list[L
     if item.serial_managed and intake.sound:
         _count_serials(intake, lines, pieces_max, reasons)
     return lines
+
+
+def into_line(intake: Intake, lines: list[Line], reasons: list[Reason]) -> Line | None:
+    """The line of the lot that a movement makes from the lots of its lines; adds why it makes none."""
+    code, item, template = intake.movement.into_lot, intake.item, intake.template
+    if not template.lot_from_lot:
+        message = f"template {template.code!r} makes no lot from lots; leave it out, or use one with lot_from_lot"
+        reasons.append(Reason("field-invalid", message, "into_lot"))
+    elif not (item.lot_managed and template.lot_management):
+        what = f"item {item.item_code!r}" if template.lot_management else f"template {template.code!r}"
+        message = f"a lot is to be made from lots, but {what} has no lots; use another template"
+        reasons.append(Reason("lot-not-managed", message, "template"))
+    elif code is not None and any(line.lot_code == code for line in lines):
+        message = f"lot {code!r} is to be made from itself; name another lot, or leave it out of the lots"
+        reasons.append(Reason("field-invalid", message, "into_lot"))
+    elif code is None and item.lot_code_type is None:
+        message = f"item {item.item_code!r} has no lot code type to generate the code from; name the lot to be made"
+        reasons.append(Reason("lot-missing", message, "into_lot"))
+    else:
+        serials: tuple[str, ...] = ()
+        for line in lines:
+            serials += line.serials
+        return Line(code, True, sum(line.quantity for line in lines), serials, 0, None, None, into=True)
+    return None
 
 
 def _lot_lines(intake: Intake, reasons: list[Reason]) -> list[Line]:

@@ -6,6 +6,7 @@ Reading order of what happens: `form` (the fields themselves), `intake` (what th
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from processors.domain import keys
 from processors.domain.changes import Changes
@@ -17,7 +18,8 @@ from processors.domain.form import check_form
 from processors.domain.generation import Generation, lot_rule, serial_rule
 from processors.domain.intake import Intake, take_in
 from processors.domain.legs import Leg, legs_of
-from processors.domain.lines import Line, read_lines
+from processors.domain.lineage import publish_edges
+from processors.domain.lines import Line, into_line, read_lines
 from processors.domain.lots import LotBirth, birth_of, check_birth, load_lot, unload_lot
 from processors.domain.master import MasterData
 from processors.domain.message import Message
@@ -73,8 +75,10 @@ def post(message: Message, movement: Movement, around: Circumstances, reasons: l
     work = _Work(intake, lines, around, message.partition, reasons)
     if not lines and not intake.creates:
         work.withdraw(next(leg for leg in legs if not leg.load))
+    if intake.template.lot_from_lot or movement.into_lot is not None:
+        work.make_from_lots()
     for leg in legs:
-        for line in lines:
+        for line in work.lines_of(leg):
             if leg.load:
                 work.load(leg, line)
             else:
@@ -90,11 +94,13 @@ class _Work:
         "_changes",
         "_generation",
         "_intake",
+        "_into",
         "_lines",
         "_partition",
         "_reasons",
         "_serials",
         "_stock",
+        "_traced",
     )
 
     def __init__(
@@ -107,17 +113,30 @@ class _Work:
         self._serials: set[str] | None = None
         """Every serial of this movement, once some are to be generated."""
         self._stock: StockRow | None = None
+        template = intake.template
+        self._traced = template.traceability or template.lot_from_lot or intake.movement.transformation_id is not None
+        self._into: list[Line] = []
 
     def withdraw(self, leg: Leg) -> None:
         """Fill an unload that names no lots."""
         self._lines += withdraw(self._changes, self._intake, leg, self._around.master.lot_statuses, self._reasons)
+
+    def make_from_lots(self) -> None:
+        """Add the line of the lot that is made from the movement's lots."""
+        line = into_line(self._intake, self._lines, self._reasons)
+        if line is not None:
+            self._into.append(line)
+
+    def lines_of(self, leg: Leg) -> list[Line]:
+        """The lines of a leg: the movement's, or the one of the lot that is made from them."""
+        return self._into if leg.into else self._lines
 
     def load(self, leg: Leg, line: Line) -> None:
         intake, around, reasons = self._intake, self._around, self._reasons
         birth, lot, master = birth_of(intake, line), None, around.master
         if line.lotted:
             if line.lot_code is None:
-                self._generate_lot(line, birth)
+                self._generate_lot(leg, line, birth)
             if line.lot_code is None:
                 check_birth(intake, line, birth, reasons)
                 return
@@ -143,6 +162,8 @@ class _Work:
             )
         if lot is not None or not line.lotted:
             self._move_stock(leg, line)
+        if self._traced and not leg.offset:
+            self._publish_edges("output", line)
 
     def unload(self, leg: Leg, line: Line) -> None:
         intake, reasons = self._intake, self._reasons
@@ -154,10 +175,12 @@ class _Work:
         if intake.item.serial_managed:
             unload_serials(self._changes, intake, leg, line, reasons)
         self._move_stock(leg, line)
+        if self._traced and not leg.offset:
+            self._publish_edges("input", line)
 
     def done(self, message: Message, legs: list[Leg]) -> Posted:
         """The decision, once nothing speaks against it."""
-        intake, changes, lines = self._intake, self._changes, self._lines
+        intake, changes, lines = self._intake, self._changes, self._lines + self._into
         lots: tuple[ReplyLot, ...] = ()
         serials: tuple[str, ...] = ()
         if lines[0].lotted:
@@ -179,16 +202,31 @@ class _Work:
             lots,
             serials,
             self._stock.stock if self._stock is not None and len(lines) == 1 else None,
-            tuple(
-                [leg.movement_id for leg in legs if not leg.offset] + [leg.movement_id for leg in legs if leg.offset]
-            ),
+            tuple(dict.fromkeys(leg.movement_id for leg in sorted(legs, key=lambda leg: leg.offset)))
+            if len(legs) > 1
+            else (legs[0].movement_id,),
             message.time_ms,
         )
         rows = changes.rows()
         if self._generation is not None:
             rows += self._generation.rows(message.time_ms)
         records = [Emit("replies", keys.part(reply.request_id), reply, intake.item_key), *changes.records]
-        return Posted(Decision(rows, records, changes.claims, [], []), reply, effects_text(legs, intake.quantity))
+        return Posted(
+            Decision(rows, records, changes.claims, [], []), reply, effects_text(legs, intake.quantity, self._traced)
+        )
+
+    def _publish_edges(self, role: Literal["input", "output"], line: Line) -> None:
+        intake = self._intake
+        publish_edges(
+            self._changes,
+            intake.item_key,
+            intake.movement,
+            role,
+            line.lot_code,
+            line.quantity,
+            _serials_of(line),
+            intake.occurred_at,
+        )
 
     def _move_stock(self, leg: Leg, line: Line) -> None:
         row = move_stock(self._changes, self._intake, leg, line, self._reasons)
@@ -201,10 +239,10 @@ class _Work:
             self._generation = Generation(self._changes, around.grants, around.claimed, self._partition)
         return self._generation
 
-    def _generate_lot(self, line: Line, birth: LotBirth) -> None:
+    def _generate_lot(self, leg: Leg, line: Line, birth: LotBirth) -> None:
         """Give the line a lot code, or add why there is none."""
         intake, reasons = self._intake, self._reasons
-        if intake.item.lot_code_type is None or not intake.creates:
+        if intake.item.lot_code_type is None or not (intake.creates or leg.into):
             return
         rule = lot_rule(intake, line, birth, self._around.master)
         if isinstance(rule, Reason):

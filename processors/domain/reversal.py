@@ -14,6 +14,7 @@ from processors.domain.events import HistoryEntry, Posting, Reply
 from processors.domain.form import check_head, listed
 from processors.domain.generations import remember_lot, remember_serial
 from processors.domain.intake import check_period
+from processors.domain.lineage import publish_edges
 from processors.domain.lots import lot_key
 from processors.domain.message import Message
 from processors.domain.moments import happened_at, local_day
@@ -96,7 +97,9 @@ class _Undoing:
         self._gone: list[ChangedRow] = []
         self._generations: dict[str, StateRow] = {}
         self._released = Released(accepted, message.key, around, message.partition, message.time_ms)
-        self._transfer = len(accepted.effects) > 1
+        self._transfer = any(effect.offset for effect in accepted.effects)
+        self._made = any(effect.side == "into" for effect in accepted.effects)
+        self._one_row = len(accepted.reply.lots) <= 1
         self._postings = 0
         self._stock_after: int | None = None
 
@@ -104,8 +107,8 @@ class _Undoing:
         """Undo one side."""
         lines = self._lines(effect)
         entry = 0
-        offset = "offset|" if effect.offset else ""
-        prefix = f"{self._message.key}|{keys.part(self._accepted.movement.movement_id)}|{offset}"
+        side = "" if effect.side == "main" else f"{effect.side}|"
+        prefix = f"{self._message.key}|{keys.part(self._accepted.movement.movement_id)}|{side}"
         for place, (lot_code, amount, serials) in enumerate(lines):
             if lot_code is not None:
                 entry += 1
@@ -113,7 +116,20 @@ class _Undoing:
             if serials:
                 self._undo_serials(effect, place, lot_code, serials, prefix, entry)
                 entry += len(serials)
-            self._undo_stock(effect, lot_code, amount, one=len(lines) == 1)
+            self._undo_stock(effect, lot_code, amount, one=self._one_row)
+            if effect.traced:
+                publish_edges(
+                    self._changes,
+                    self._message.key,
+                    self._accepted.movement,
+                    "output" if effect.load else "input",
+                    lot_code,
+                    amount,
+                    serials,
+                    self._moment,
+                    sign=-1,
+                    by=self._movement.movement_id,
+                )
 
     def done(self) -> Posted:
         """The decision, once nothing speaks against it."""
@@ -143,7 +159,10 @@ class _Undoing:
         """Lot, quantity and serials of each line; the whole movement where it had no lots."""
         reply = self._accepted.reply
         if reply.lots:
-            return [(lot.lot_code, lot.quantity, lot.serials) for lot in reply.lots]
+            lots = reply.lots
+            if self._made:
+                lots = lots[-1:] if effect.side == "into" else lots[:-1]
+            return [(lot.lot_code, lot.quantity, lot.serials) for lot in lots]
         return [(None, effect.quantity, reply.serials)]
 
     def _undo_stock(self, effect: Effect, lot_code: str | None, amount: int, one: bool) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from processors.domain import quantity
 from processors.domain.generation import CodeRule, lot_rule, serial_rule
 from processors.domain.intake import Intake, take_in
-from processors.domain.lines import Line, read_lines
+from processors.domain.lines import Line, into_line, read_lines
 from processors.domain.lots import birth_of
 from processors.domain.master import MasterData
 from processors.domain.message import Message
@@ -56,6 +56,10 @@ def _may_generate(movement: Movement, master: MasterData) -> bool:
         for lot in movement.lots:
             if lot.lot_code is None:
                 return True
+        if movement.into_lot is None:
+            template = master.templates.get((movement.warehouse or "", movement.template or ""))
+            if template is not None and template.lot_from_lot:
+                return True
     return item.serial_managed and item.serial_generation == "auto" and item.serial_code_type is not None
 
 
@@ -66,6 +70,9 @@ def _wanted(message: Message, movement: Movement, master: MasterData, pieces_max
         return []
     reasons: list[Reason] = []
     lines = read_lines(intake, pieces_max, reasons)
+    if intake.template.lot_from_lot:
+        line = into_line(intake, lines, reasons)
+        lines = [] if line is None else [line]
     if reasons or not intake.sound:
         return []
     wanted = []
@@ -82,7 +89,9 @@ def _wanted(message: Message, movement: Movement, master: MasterData, pieces_max
 
 def _intake_of(message: Message, movement: Movement, master: MasterData) -> Intake | None:
     template = master.templates.get((movement.warehouse or "", movement.template or ""))
-    if template is None or template.direction != "load" or template.offset_template is not None:
+    if template is None or (template.direction != "load" and not template.lot_from_lot):
+        return None
+    if template.offset_template is not None:
         return None
     if not 0 <= message.time_ms <= TIME_MAX:
         return None

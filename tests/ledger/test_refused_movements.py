@@ -8,7 +8,7 @@ import pytest
 
 from processors.domain import quantity
 from processors.domain.calendar import parse_day
-from processors.domain.master import Company, Item, Template
+from processors.domain.master import Company, Item
 from processors.domain.movement import Movement
 from processors.domain.refusals import ORDER
 from processors.domain.registers import StateRow
@@ -357,13 +357,6 @@ def test_the_open_period_takes_its_first_and_its_last_day() -> None:
         assert reply_of(ledger.send(movement)).status == "done"
     late = a_movement(SALT, "IN", "1", "m2", effective_date=parse_day("2027-01-01"))
     assert refused_with(ledger.send(late)) == ["date-outside-period"]
-
-
-def test_a_template_that_makes_lots_from_lots_is_not_taken_for_a_plain_one() -> None:
-    ledger = stocked()
-    ledger.master.put(Template("W1", "LFL", "Relabel", "unload", lot_management=True, lot_from_lot=True))
-
-    assert refused_with(ledger.send(of_lot("LFL", "1"))) == ["field-invalid"]
 
 
 def test_an_open_period_without_ends_takes_every_day() -> None:
