@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from processors.cli import wiring
-from processors.cli.settings import Settings
+from processors.cli.settings import Settings, load_settings
 from processors.contract.cluster_facts import wanted_facts, write_facts
 from processors.contract.topics import apply
 from processors.embedded.broker import Broker
@@ -45,7 +45,7 @@ def running(partitions: int = 12) -> Iterator[Stack]:
     try:
         broker.start()
         redis.start()
-        settings = Settings(
+        settings = load_settings(
             bootstrap_servers=broker.bootstrap_servers,
             redis_url=redis.url,
             partitions=partitions,

@@ -44,8 +44,9 @@ def measured(stack: Stack, messages: int, *options: str) -> dict[str, Any]:
 def _turn_until(loop: Loop, messages: int) -> dict[str, Any]:
     """Turn as a worker does; time and CPU count from the first records that come, until the last commit."""
     committed, began = _counted(loop), _began(loop)
-    run(loop, lambda: committed[0] >= messages)
-    seconds, cpu, thread = (now - then for now, then in zip(_clocks(), began, strict=True))
+    run(loop, lambda: committed[0] >= messages and loop.ready)
+    now = _clocks()
+    seconds, cpu, thread = (later - earlier for later, earlier in zip(now, began or now, strict=True))
     return {
         "messages": committed[0],
         "seconds": seconds,
@@ -114,7 +115,7 @@ def main() -> None:
     configure_logs("warning", "json")
     settings = load_settings()
     if given.processor == "minimal":
-        from benchmarks.minimal import MinimalProcessor
+        from tests.runtime.minimal import MinimalProcessor
 
         wiring.processor = lambda *_: MinimalProcessor()
     loop = wiring.worker_loop("ledger", settings)
@@ -128,10 +129,10 @@ def main() -> None:
         profile.dump_stats(given.profile)
     else:
         found = _turn_until(loop, given.messages)
-    commits.sort()
+    commits = sorted(commits) or [0.0]
     found["commits"] = len(commits)
     found["commit_p50_ms"], found["commit_p99_ms"] = percentile(commits, 0.5), percentile(commits, 0.99)
-    found["stages_us"] = {stage: ns / 1000 / found["messages"] for stage, ns in spent.items()}
+    found["stages_us"] = {stage: ns / 1000 / found["messages"] for stage, ns in spent.items() if found["messages"]}
     print(json.dumps(found))
 
 
