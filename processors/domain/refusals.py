@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from typing import Final
 
 CODES: Final = tuple(
-    """message-undecodable key-mismatch field-invalid time-in-future too-many-pieces movement-id-reused item-unknown
-    variant-unknown template-unknown warehouse-unknown location-unknown unit-unknown account-unknown
-    quantity-not-positive quantity-not-whole date-outside-period document-missing account-missing lot-missing
-    lot-quantities-differ lot-not-managed serial-not-managed serial-count-differs serial-repeated lot-exists
-    lot-other-supplier lot-unknown lot-closed lot-unavailable lot-status-unavailable lot-blocked stock-insufficient
-    serial-in-stock serial-not-in-stock serial-cancelled serial-force-closed serial-reserved withdrawal-manual
-    code-type-unknown code-part-missing code-too-long progressive-exhausted movement-unknown
-    movement-already-reversed reversal-impossible reservation-unknown template-offset-invalid edit-field-unknown
-    edit-not-allowed inventory-unknown inventory-closed list-unknown list-not-open not-the-operator barcode-unknown
-    barcode-invalid item-needed location-needed lot-needed serial-needed quantity-needed ask-add-or-replace
-    serial-already-counted line-unknown line-changed line-too-old template-missing template-not-for-inventory
-    master-invalid internal-error""".split()
+    """message-undecodable key-mismatch field-invalid time-in-future too-many-pieces movement-id-reused
+    item-unknown variant-unknown template-unknown warehouse-unknown location-unknown unit-unknown account-unknown
+    status-unknown quantity-not-positive quantity-not-whole date-outside-period document-missing account-missing
+    lot-missing lot-quantities-differ lot-not-managed serial-not-managed serial-count-differs serial-repeated
+    lot-exists lot-other-supplier lot-unknown lot-closed lot-unavailable lot-status-unavailable lot-blocked
+    stock-insufficient serial-unknown serial-in-stock serial-not-in-stock serial-cancelled serial-force-closed
+    serial-reserved withdrawal-manual code-type-unknown code-part-missing code-too-long progressive-exhausted
+    movement-unknown movement-already-reversed reversal-impossible reservation-unknown template-offset-invalid
+    edit-field-unknown edit-not-allowed inventory-unknown inventory-closed list-unknown list-not-open
+    not-the-operator barcode-unknown barcode-invalid item-needed location-needed lot-needed serial-needed
+    quantity-needed ask-add-or-replace serial-already-counted line-unknown line-changed line-too-old
+    template-missing template-not-for-inventory master-invalid internal-error""".split()
 )
 ORDER: Final = {code: place for place, code in enumerate(CODES)}
 

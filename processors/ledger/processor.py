@@ -12,7 +12,7 @@ from processors.domain.events import Reply
 from processors.domain.master import MasterData, MasterRecord, master_id
 from processors.domain.master_checks import judge
 from processors.domain.message import Continuation, Index, Message
-from processors.domain.movement import Movement
+from processors.domain.movement import Movement, RegisterEdit
 from processors.domain.posting import Circumstances, Posted, post
 from processors.domain.progressives import Claim, Claimed, Grants, Need
 from processors.domain.refusals import Reason, Refusal
@@ -32,6 +32,7 @@ from processors.domain.view import (
     Register,
     View,
 )
+from processors.ledger.edits import decide_edit
 from processors.ledger.needs import needs_of, pieces_of
 from processors.ledger.seen import DecodeMovement, DecodeReply, EncodeReply, same_content, seen_key, seen_row
 
@@ -41,14 +42,14 @@ REASONS_MAX: Final = 100
 
 
 class LedgerProcessor:
-    """Item-keyed: posts movements, judges master data. Stateless: everything is in the rows it is given.
+    """Item-keyed: posts movements, edits registers, judges master data.
 
-    `encode_reply` and `decode_reply` keep the first answer of a movement for a second arrival, `decode_movement` reads
-    what a movement that was taken said.
+    Stateless: everything is in the rows it is given. `encode_reply` and `decode_reply` keep the first answer for a
+    second arrival, `decode_movement` reads what a movement that was taken said.
     """
 
     name = "ledger"
-    inputs: tuple[str, ...] = ("master-data", "movements")
+    inputs: tuple[str, ...] = ("master-data", "movements", "register-edits")
     order: tuple[str, ...] = ("master-register", "movements", "register-edits")
     """Topics from highest to lowest: a message may wait, once, for those above its own (architecture §4)."""
     registers: tuple[Register[Any], ...] = (STOCK, LOTS, SERIALS, RESERVATIONS, COUNTERS, STATE)
@@ -85,6 +86,10 @@ class LedgerProcessor:
                 if alone.refusal is not None:
                     return alone
             return self._decide_movement(message, value, view, master, grants, claimed)
+        if isinstance(value, RegisterEdit):
+            dropped = view.get(STATE, f"dropped-ids|{message.partition}")
+            until = None if dropped is None else dropped.effective_date
+            return decide_edit(message, value, view, master, until, self._encode_reply, self._decode_reply)
         if message.topic == "master-data":
             return _decide_master(value, master)
         raise ValueError(f"expected a message of {', '.join(self.inputs)}, got one of {message.topic}")

@@ -25,7 +25,7 @@ from processors.domain.master import (
     Warehouse,
 )
 from processors.domain.message import Message
-from processors.domain.movement import Movement, MovementLot
+from processors.domain.movement import Movement, MovementLot, RegisterEdit
 from processors.domain.progressives import Claimed, Interval, Need, OrdinalsShort
 from processors.ledger.processor import LedgerProcessor
 from tests.ledger.ledger_view import LedgerView
@@ -119,6 +119,16 @@ def reversal(movement: Movement, movement_id: str = "r1", **fields: Any) -> Move
     )
 
 
+def edit_of_lot(changes: dict[str, str | None], edit_id: str = "e1") -> RegisterEdit:
+    """An edit of the cheese's lot L1."""
+    return RegisterEdit(edit_id, "lot", "FOO", "CHEESE", None, "L1", None, "me", None, changes)
+
+
+def edit_of_serial(changes: dict[str, str | None], edit_id: str = "e1") -> RegisterEdit:
+    """An edit of the pump P1."""
+    return RegisterEdit(edit_id, "serial", "MAC", "PUMP", None, None, "P1", "me", None, changes)
+
+
 class Ledger:
     """One task of the ledger over rows in memory. Ordinals are handed out as the counters would, from the rows on."""
 
@@ -164,6 +174,15 @@ class Ledger:
     def send(self, movement: Movement, time_ms: int = NOON, claimed: Claimed | None = None) -> Decision:
         """Decide and take over."""
         decision = self.decide(self.message(movement, time_ms), claimed)
+        self.view.take(decision)
+        return decision
+
+    def edit(self, request: RegisterEdit, time_ms: int = NOON + 1000) -> Decision:
+        """Decide an edit, a second after noon, and take it over."""
+        self.offset += 1
+        key = keys.join(request.item_class, request.item_code)
+        message = Message("register-edits", self.partition, self.offset, time_ms, key, request, b"")
+        decision = self.decide(message)
         self.view.take(decision)
         return decision
 

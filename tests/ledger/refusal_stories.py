@@ -10,9 +10,20 @@ from processors.domain import quantity
 from processors.domain.calendar import parse_day
 from processors.domain.master import CodePart, CodeType, Item, MasterRecord, Template, Warehouse
 from processors.domain.master_checks import judge
-from processors.domain.movement import Movement, MovementLot
+from processors.domain.movement import Movement, MovementLot, RegisterEdit
 from processors.domain.refusals import Reason
-from tests.ledger.ledger_story import CHEESE, NOON, PUMP, SALT, Ledger, a_lot, a_movement, reversal
+from tests.ledger.ledger_story import (
+    CHEESE,
+    NOON,
+    PUMP,
+    SALT,
+    Ledger,
+    a_lot,
+    a_movement,
+    edit_of_lot,
+    edit_of_serial,
+    reversal,
+)
 
 Story = Callable[[], list[Reason]]
 
@@ -33,6 +44,16 @@ def told(*movements: Movement, records: tuple[MasterRecord, ...] = (), pieces_ma
 
 def refused(ledger: Ledger, movement: Movement) -> list[Reason]:
     decision = ledger.send(movement)
+    assert decision.refusal is not None
+    return list(decision.refusal.reasons)
+
+
+def edited(request: RegisterEdit, *taken: Movement, records: tuple[MasterRecord, ...] = ()) -> list[Reason]:
+    """The reasons against an edit, after movements that are taken."""
+    ledger = Ledger(*records)
+    for movement in taken:
+        assert ledger.send(movement).refusal is None
+    decision = ledger.edit(request)
     assert decision.refusal is not None
     return list(decision.refusal.reasons)
 
@@ -146,6 +167,12 @@ STORIES: Final[dict[str, Story]] = {
     ),
     "template-offset-invalid": lambda: judged(
         Template("W1", "TRF", "", "unload", offset_warehouse="W2", offset_template="OUT", lot_management=True)
+    ),
+    "status-unknown": lambda: edited(edit_of_lot({"status": "NEW"}), cheese()),
+    "serial-unknown": lambda: edited(edit_of_serial({"cancelled": "true"})),
+    "edit-field-unknown": lambda: edited(edit_of_lot({"colour": "red"}), cheese()),
+    "edit-not-allowed": lambda: edited(
+        edit_of_lot({"expiry_date": "2026-12-31"}), cheese(), records=(replace(CHEESE, expiry_editable=False),)
     ),
     "template-not-for-inventory": lambda: judged(Warehouse("W1", "Main", adjustment_load_template="IN")),
     "master-invalid": lambda: judged(other_item(item_class="SPICE", unit_cost=-quantity.ONE)),
