@@ -79,12 +79,15 @@ class Settings(BaseSettings):
     schema_registry_url: str | None = Field(None, validation_alias=_named("schema_registry_url"))
     """A Confluent-compatible registry; absent = schema ids come from the lock file."""
     redis_url: str = Field("redis://127.0.0.1:6379/0", pattern=r"^(rediss?|unix)://")
+    """The counters' server, with its password if it has one; it must run with `maxmemory-policy noeviction`."""
     redis_prefix: str = Field("lotstream", pattern=r"^[^{}\s]+$")
     """Before every key in Redis, one a cluster."""
     partitions: int = Field(12, ge=1, le=1024)
     """Tasks of a processor; chosen once for a cluster."""
     state_dir: Path = Path(".lotstream/state")
+    """Where workers keep their stores, a directory for each slot; all of it can be made anew from the registers."""
     store: Literal["rocksdb", "memory"] = "rocksdb"
+    """`memory`: nothing on disk, every start reads the registers from their beginning."""
     slots: int = Field(1, ge=1, le=256)
     """Worker processes to run here."""
     slot: int = Field(0, ge=0, le=9999)
@@ -96,11 +99,15 @@ class Settings(BaseSettings):
     pieces_max: int = Field(50_000, ge=1, le=1_000_000)
     """Serials in one movement."""
     transaction_timeout_ms: int = Field(10_000, ge=1000, le=900_000)
+    """After this time the broker aborts what a dead worker left open; until then its records hold up readers."""
     session_timeout_ms: int = Field(10_000, ge=1000, le=1_800_000)
+    """After this time without a sign of life a worker's tasks go to the others."""
     metrics_host: str = "127.0.0.1"
+    """Where `/metrics`, `/livez` and `/readyz` listen; `0.0.0.0` for a scraper on another machine."""
     metrics_port: int = Field(9464, ge=0, le=65_535)
     """Of the first slot, the next ones follow; 0 = a free one."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least grave records that are logged."""
     log_format: Literal["auto", "json", "console"] = "auto"
     """`auto`: JSON unless standard error is a terminal."""
 
