@@ -20,6 +20,7 @@ from processors.domain.progressives import Claimed, Need, OrdinalsShort
 from processors.domain.refusals import Reason, Refusal
 from processors.domain.registers import StateRow
 from processors.domain.view import COUNTERS
+from processors.runtime.crash_points import CrashPoint, no_crash
 from processors.runtime.log import Output, Record
 from processors.runtime.outputs import Encoder
 from processors.runtime.overlay import TaskView
@@ -118,9 +119,10 @@ class Decider:
         counters: Counters,
         partitions: Mapping[str, int],
         around: Surroundings,
+        crash: CrashPoint = no_crash,
     ) -> None:
         self._processor, self._encoder, self._counters = processor, encoder, counters
-        self._partitions, self._around = partitions, around
+        self._partitions, self._around, self._crash = partitions, around, crash
 
     def decode(self, record: Record) -> Item:
         """A record as a message; one that cannot be read, or lies under a foreign key or partition, as a refusal."""
@@ -154,6 +156,7 @@ class Decider:
         """
         needs = self._needs(items, views, master)
         reservation = self._counters.reserve(list(needs.values()))
+        self._crash("after-reserve")
         claimed: dict[str, str] = {}
         try:
             while True:

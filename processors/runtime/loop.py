@@ -114,7 +114,7 @@ class Loop:
         self._topics = [register.topic for register in processor.registers]
         rows = {register.topic: register.row for register in processor.registers}
         encoder = Encoder(codec, processor.name, partitions, rows)
-        self._decider = Decider(processor, encoder, counters, partitions, self)
+        self._decider = Decider(processor, encoder, counters, partitions, self, crash)
         self._master = MasterReader(log, codec)
         tasks = partitions[processor.state.topic]
         self._registers = TopicRegisters(
