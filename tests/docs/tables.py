@@ -23,7 +23,7 @@ from processors.runtime.metrics import Metrics
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PAGES: Final = ("README.md", "docs/contract.md", "docs/records.md", "docs/operations.md")
-_PLACE: Final = re.compile(r"(<!-- table: (\w+) -->\n)(?:.*?\n)?(<!-- end -->)", re.DOTALL)
+_PLACE: Final = re.compile(r"(<!-- table: (\w+) -->\n)(?:.*?\n)??(<!-- end -->)", re.DOTALL)
 _TYPES: Final = {
     "string": "text", "boolean": "bool", "timestamp-millis": "time", "bytes": "bytes", "int": "int", "long": "int",
     "date": "date", "decimal": "decimal",
