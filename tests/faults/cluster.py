@@ -61,10 +61,16 @@ class Cluster:
         }
         self.workers: dict[int, children.Child] = {}
         self.expected: dict[Place, Expected] = {}
-        self.sent = 0
+        self.sent_count = 0
         self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
         self._producer = Producer(
-            {"bootstrap.servers": bootstrap_servers, "enable.idempotence": True, "linger.ms": 5, "log_level": 0}
+            {
+                "bootstrap.servers": bootstrap_servers,
+                "enable.idempotence": True,
+                "linger.ms": 5,
+                "log_level": 0,
+                "message.max.bytes": 8_388_608,
+            }
         )
 
     def set_up(self) -> None:
@@ -162,7 +168,7 @@ class Cluster:
             self._producer.poll(0)
         assert self._producer.flush(LIMIT_S) == 0, "the broker has all inputs"
         assert not failures, failures[:1]
-        self.sent += count
+        self.sent_count += count
         return [places[n] for n in range(count)]
 
     # progress

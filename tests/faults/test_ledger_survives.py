@@ -85,6 +85,6 @@ def test_nothing_is_lost_doubled_or_reused_while_workers_die_and_redis_forgets(
     report = check(history)
     assert not report.violations, f"seed {seed}: {report}"
     assert not history.of("master-data.dead-letters"), "the company is valid"
-    assert report.counts["inputs"] == movements == cluster.sent
+    assert report.counts["inputs"] == movements == cluster.sent_count
     assert min(report.counts[status] for status in ("done", "duplicate", "refused")) > movements // 100
     assert history.seen, "the reader saw something while workers died"

@@ -1,0 +1,85 @@
+"""A worker that dies or freezes at each named point of its turn: what is left in the topics is sound."""
+
+import shutil
+
+import pytest
+
+from tests.faults.cluster import until
+from tests.real.ledger import RealLedger
+
+pytestmark = pytest.mark.real
+POINTS = (
+    "after-consume",
+    "after-reserve",
+    "after-decide",
+    "after-produce",
+    "after-flush",
+    "after-confirm",
+    "after-offsets-sent",
+    "after-commit",
+    "after-apply",
+)
+
+
+def test_a_worker_killed_at_each_point_of_its_turn_loses_and_doubles_nothing(ledger: RealLedger) -> None:
+    for point in POINTS:
+        ledger.workers[0].stop(20)
+        ledger.start(0, crash_at=f"{point}:2")
+        ledger.send(ledger.load.movements(250))
+        ledger.wait_for_crash(0)
+    ledger.start(0)
+    ledger.prove()
+
+
+def test_a_worker_killed_while_it_restores_begins_anew(ledger: RealLedger) -> None:
+    ledger.send(ledger.load.movements(500))
+    until(ledger.worked_off, "there is something to restore")
+    ledger.stop()
+    shutil.rmtree(ledger.state_dir / "ledger-0")
+    ledger.start(0, crash_at="during-restore:1")
+    ledger.wait_for_crash(0)
+    ledger.start(0)
+    ledger.send(ledger.load.movements(250))
+    ledger.prove()
+
+
+@pytest.mark.parametrize("point", ["after-flush", "after-confirm", "after-offsets-sent"])
+def test_a_worker_frozen_past_its_transaction_writes_nothing_when_it_wakes(ledger: RealLedger, point: str) -> None:
+    """Frozen with an open transaction, it loses its session; another worker takes its tasks over and does the work."""
+    ledger.workers[0].stop(20)
+    ledger.start(0, crash_at=f"{point}:2:freeze")
+    ledger.send(ledger.load.movements(600))
+    until(lambda: ledger.is_frozen(0), f"worker 0 freezes: {ledger.tail(0)}")
+    ledger.start(1)
+    until(ledger.worked_off, f"the other worker does the work: {ledger.tail(1)}")
+    ledger.thaw(0)
+    ledger.send(ledger.load.movements(300))
+    until(ledger.worked_off, f"both go on, or the other one: {ledger.tail(0)}")
+    if not ledger.workers[0].is_running:
+        assert ledger.workers[0].exit_code == 1, f"it may be started anew: {ledger.tail(0)}"
+    ledger.prove()
+
+
+def test_a_commit_that_meets_a_broker_just_killed_is_settled_before_anything_is_redone(ledger: RealLedger) -> None:
+    ledger.workers[0].stop(20)
+    ledger.start(0, crash_at="after-offsets-sent:2:freeze")
+    ledger.send(ledger.load.movements(400))
+    until(lambda: ledger.is_frozen(0), f"worker 0 freezes: {ledger.tail(0)}")
+    ledger.broker.kill()
+    ledger.thaw(0)
+    ledger.broker.start()
+    until(lambda: not ledger.workers[0].is_running or ledger.worked_off(), f"it goes on or ends: {ledger.tail(0)}")
+    if not ledger.workers[0].is_running:
+        assert ledger.workers[0].exit_code == 1, f"it may be started anew: {ledger.tail(0)}"
+        ledger.start(0)
+    ledger.prove()
+
+
+def test_two_workers_with_one_identity_are_one_after_the_other(ledger: RealLedger) -> None:
+    """The newer process has the slot; the older one, when it writes, ends and asks to be started anew."""
+    older = ledger.workers.pop(0)
+    ledger.start(0)
+    ledger.send(ledger.load.movements(600))
+    until(lambda: not older.is_running, f"the older one ends: {ledger.tail(0)}")
+    assert older.exit_code == 1, ledger.tail(0)
+    ledger.prove()
