@@ -17,6 +17,7 @@ class MemoryStore:
         self._rows: dict[str, dict[str, bytes]] = defaultdict(dict)
         self._keys: dict[str, list[bytes]] = defaultdict(list)
         self._members: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._index_keys: dict[str, list[bytes]] = defaultdict(list)
         self._stamp = Stamp()
 
     def get(self, register: str, key: str) -> bytes | None:
@@ -33,6 +34,14 @@ class MemoryStore:
     def members(self, index: str, key: str) -> tuple[str, ...]:
         return self._members.get((index, key), ())
 
+    def ordered(self, index: str, prefix: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+        keys, wanted = self._index_keys[index], prefix.encode()
+        for place in range(bisect_left(keys, wanted), len(keys)):
+            if not keys[place].startswith(wanted):
+                return
+            key = keys[place].decode()
+            yield key, self._members[index, key]
+
     def stamp(self) -> Stamp:
         return Stamp(dict(self._stamp.positions), dict(self._stamp.topic_ids), self._stamp.caught_up_at_ms)
 
@@ -47,8 +56,15 @@ class MemoryStore:
                     insort(keys, put.key.encode())
                 rows[put.key] = put.value
         touched = {(m.index, m.key): self.members(m.index, m.key) for m in memberships}
-        for place, entry in merged(touched, memberships).items():
-            self._members[place] = tuple(sorted(entry))
+        for (index, key), entry in merged(touched, memberships).items():
+            keys, there = self._index_keys[index], (index, key) in self._members
+            if entry:
+                self._members[index, key] = tuple(sorted(entry))
+                if not there:
+                    insort(keys, key.encode())
+            elif there:
+                del self._members[index, key]
+                del keys[bisect_left(keys, key.encode())]
         self._stamp.positions.update(positions)
 
     def caught_up(self, topic_ids: Mapping[str, str], at_ms: int) -> None:

@@ -125,6 +125,22 @@ class TaskView:
         entry = self._entries.get((index, key))
         return self._store.members(index, key) if entry is None else tuple(sorted(entry))
 
+    def ordered(self, index: str, prefix: str) -> Iterator[str]:
+        changed = sorted(key for name, key in self._entries if name == index and key.startswith(prefix))
+        stored = self._store.ordered(index, prefix)
+        if not changed:
+            for _, members in stored:
+                yield from members
+            return
+        both = merge(
+            ((key.encode(), 0, ()) for key in changed),
+            ((key.encode(), 1, members) for key, members in stored),
+            key=itemgetter(0, 1),
+        )
+        for encoded, same in groupby(both, key=itemgetter(0)):
+            _, rank, members = next(same)
+            yield from members if rank else sorted(self._entries[index, encoded.decode()])
+
     # changing
 
     def put(self, register: Register[Any], key: str, row: object | None) -> None:

@@ -55,7 +55,12 @@ class RocksStore:
         return value
 
     def prefix(self, register: str, prefix: str) -> Iterator[tuple[str, bytes]]:
-        start = self._prefixes[register] + prefix.encode()
+        return self._scan(self._prefixes[register] + prefix.encode())
+
+    def ordered(self, index: str, prefix: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+        return ((key, parted(value)) for key, value in self._scan(self._index_prefixes[index] + prefix.encode()))
+
+    def _scan(self, start: bytes) -> Iterator[tuple[str, bytes]]:
         options = ReadOptions()
         options.set_iterate_upper_bound(_after(start))
         cursor = self._db.iter(options)

@@ -4,6 +4,7 @@ A store holds the encoded rows of one partition's registers, the indexes derived
 has been applied. It is written only after the commit, in one step, together with those positions.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -44,12 +45,16 @@ class Store(Protocol):
 
     def get(self, register: str, key: str) -> bytes | None: ...
 
-    def prefix(self, register: str, prefix: str) -> Iterator[tuple[str, bytes]]:
-        """Rows whose key starts with `prefix`, ascending by the key's UTF-8 bytes."""
+    def prefix(self, register: str, prefix: str, after: str = "") -> Iterator[tuple[str, bytes]]:
+        """Rows whose key starts with `prefix` and comes after `after`, ascending by the key's UTF-8 bytes."""
         ...
 
     def members(self, index: str, key: str) -> tuple[str, ...]:
         """Members of an index at a key, ascending."""
+        ...
+
+    def ordered(self, index: str, prefix: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Index keys that start with `prefix` with their members, ascending by the key's UTF-8 bytes."""
         ...
 
     def stamp(self) -> Stamp: ...
@@ -74,13 +79,13 @@ class Stores(Protocol):
 
 
 def joined(members: set[str]) -> bytes:
-    """The stored form of an index entry."""
-    return "\0".join(sorted(members)).encode()
+    """The stored form of an index entry; members may hold any character."""
+    return json.dumps(sorted(members), ensure_ascii=False).encode()
 
 
 def parted(entry: bytes | None) -> tuple[str, ...]:
     """The members of a stored index entry."""
-    return tuple(entry.decode().split("\0")) if entry else ()
+    return tuple(json.loads(entry)) if entry else ()
 
 
 def merged(

@@ -30,6 +30,11 @@ class LedgerView:
     def members(self, index: str, key: str) -> tuple[str, ...]:
         return tuple(sorted(self._members.get((index, key), ())))
 
+    def ordered(self, index: str, prefix: str) -> Iterator[str]:
+        keys = (key for name, key in self._members if name == index and key.startswith(prefix))
+        for key in sorted(keys, key=str.encode):
+            yield from self.members(index, key)
+
     def take(self, decision: Decision) -> None:
         for register, key, row in decision.rows:
             rows = self.rows.setdefault(register.topic, {})

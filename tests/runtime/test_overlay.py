@@ -60,6 +60,9 @@ def test_a_view_reads_what_a_plain_dictionary_would(
         for k in ("a", "a|1", "a|2", "b", "b|é"):
             row = view.get(ROWS, k)
             assert (None if row is None else row.text) == now.get(k)
+        order = sorted((t, k) for k, t in now.items() if t)
+        assert list(view.ordered("by-text", "")) == [k for _, k in order]
+        assert list(view.ordered("by-text", "y")) == [k for t, k in order if t == "y"]
         for word in ("x", "y"):
             assert view.members("by-text", word) == tuple(sorted(k for k, t in now.items() if t == word))
 

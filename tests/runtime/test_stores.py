@@ -58,13 +58,25 @@ def test_a_row_that_is_gone_is_gone(opened: Opened) -> None:
 
 def test_an_index_keeps_its_members_in_order_and_loses_those_that_go(opened: Opened) -> None:
     store = opened()
-    store.write([], [Membership("by-serial", "S1", member, True) for member in ("L2", "L1", "L3")], {})
+    store.write([], [Membership("by-serial", "S1", member, True) for member in ("L2", "L1\0", "L3")], {})
     store.write([], [Membership("by-serial", "S1", "L2", False), Membership("by-serial", "S2", "L9", True)], {})
-    assert store.members("by-serial", "S1") == ("L1", "L3")
+    assert store.members("by-serial", "S1") == ("L1\0", "L3")
     assert store.members("by-serial", "S2") == ("L9",)
     assert store.members("by-serial", "S3") == ()
     store.write([], [Membership("by-serial", "S2", "L9", False)], {})
     assert store.members("by-serial", "S2") == ()
+    store.close()
+
+
+def test_an_index_is_walked_in_the_order_of_its_keys(opened: Opened) -> None:
+    store = opened()
+    keys = ["b\0002", "a\0003", "a\0001", "a\0002", "a\0004"]
+    store.write([], [Membership("by-serial", key, f"row {key[-1]}", True) for key in keys], {})
+    store.write([], [Membership("by-serial", "a\0002", "row 2", False)], {})
+    assert list(store.ordered("by-serial", "a\0")) == [
+        (key, (f"row {key[-1]}",)) for key in ("a\0001", "a\0003", "a\0004")
+    ]
+    assert list(store.ordered("by-serial", "c")) == []
     store.close()
 
 
