@@ -13,7 +13,7 @@ from processors.contract.sending import send
 from processors.domain.events import Reply
 from processors.embedded.trouble import Trouble
 
-LIMIT_S: Final = 60.0
+LIMIT_S: Final = 120.0
 LOOK_S: Final = 0.1
 Shown = Callable[[int], None]
 """Called with how many have come so far."""
@@ -36,7 +36,7 @@ def publish(cluster: Cluster, topic: str, lines: Sequence[str]) -> None:
 
 
 def await_master_data(cluster: Cluster, count: int, shown: Shown) -> None:
-    """Return once `count` records are accepted. Trouble where one is refused, or it takes over a minute."""
+    """Return once `count` records are accepted. Trouble where one is refused, or it takes over two minutes."""
     for _ in _looks(f"The {count} master records were not accepted"):
         refused = next(iter(read_records(cluster.connection, "master-data" + DEAD_LETTERS)), None)
         if refused is not None:
@@ -50,7 +50,7 @@ def await_master_data(cluster: Cluster, count: int, shown: Shown) -> None:
 
 
 def await_replies(cluster: Cluster, lines: Sequence[str], shown: Shown) -> Outcome:
-    """The answers, once there is one for each line. Trouble where it takes over a minute."""
+    """The answers, once there is one for each line. Trouble where it takes over two minutes."""
     for _ in _looks(f"The {len(lines)} movements were not answered"):
         replies = []
         for record in read_records(cluster.connection, "replies"):
@@ -64,7 +64,7 @@ def await_replies(cluster: Cluster, lines: Sequence[str], shown: Shown) -> Outco
 
 
 def _looks(what: str) -> Iterator[None]:
-    """Again and again, and Trouble after a minute."""
+    """Again and again, and Trouble after two minutes."""
     until = time.monotonic() + LIMIT_S
     while time.monotonic() < until:
         yield

