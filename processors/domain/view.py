@@ -41,8 +41,8 @@ class View(Protocol):
         """The row at a key, or None."""
         ...
 
-    def prefix(self, register: Register[T], prefix: str) -> Iterator[tuple[str, T]]:
-        """All rows whose key starts with `prefix`, ascending by key (UTF-8 byte order)."""
+    def prefix(self, register: Register[T], prefix: str, after: str = "") -> Iterator[tuple[str, T]]:
+        """All rows whose key starts with `prefix` and comes after `after`, ascending by key (UTF-8 byte order)."""
         ...
 
     def members(self, index: str, key: str) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ from processors.domain.view import (
     Register,
     View,
 )
+from processors.ledger.dropping import BARRIER, SLICE_ROWS, begin, drop_slice, dropped_of, dropped_until, is_due
 from processors.ledger.edits import decide_edit
 from processors.ledger.needs import needs_of, pieces_of
 from processors.ledger.seen import DecodeMovement, DecodeReply, EncodeReply, same_content, seen_key, seen_row
@@ -62,9 +63,10 @@ class LedgerProcessor:
         decode_reply: DecodeReply,
         decode_movement: DecodeMovement,
         pieces_max: int = PIECES_MAX,
+        slice_rows: int = SLICE_ROWS,
     ) -> None:
         self._encode_reply, self._decode_reply, self._decode_movement = encode_reply, decode_reply, decode_movement
-        self._pieces_max = pieces_max
+        self._pieces_max, self._slice_rows = pieces_max, slice_rows
 
     def weight(self, message: Message, master: MasterData) -> int:
         """Pieces, lots and rows that a message may touch, serials still to be generated too."""
@@ -87,9 +89,12 @@ class LedgerProcessor:
                     return alone
             return self._decide_movement(message, value, view, master, grants, claimed)
         if isinstance(value, RegisterEdit):
-            dropped = view.get(STATE, f"dropped-ids|{message.partition}")
-            until = None if dropped is None else dropped.effective_date
-            return decide_edit(message, value, view, master, until, self._encode_reply, self._decode_reply)
+            dropped = dropped_of(view, message.partition)
+            until = dropped_until(dropped)
+            decision = decide_edit(message, value, view, master, until, self._encode_reply, self._decode_reply)
+            if decision.rows and is_due(dropped, master):
+                begin(decision, dropped, message.partition, view, master, message.time_ms)
+            return decision
         if message.topic == "master-data":
             return _decide_master(value, master)
         raise ValueError(f"expected a message of {', '.join(self.inputs)}, got one of {message.topic}")
@@ -97,8 +102,10 @@ class LedgerProcessor:
     def resume(
         self, continuation: Continuation, view: View, master: MasterData, grants: Grants, claimed: Claimed
     ) -> Decision:
-        """Go on with work that waited; the ledger has none that another version could have left."""
-        raise ValueError(f"expected no continuation, got {continuation.text!r}")
+        """Go on with work in slices: ids that are dropped."""
+        if continuation.id == BARRIER:
+            return drop_slice(continuation, view, master, self._slice_rows)
+        raise ValueError(f"expected the continuation {BARRIER}, got {continuation.id!r}")
 
     def claim_of(self, row: LotRow | SerialRow, key: str, partition: int, master: MasterData) -> Claim | None:
         """The company-wide claim that a committed row holds, None where its code is unique in its item only."""
@@ -122,10 +129,8 @@ class LedgerProcessor:
         if movement.action not in ("post", "reverse"):
             reasons.append(_not_taken(movement))
             return _refused(message, movement, reasons)
-        dropped = view.get(STATE, f"dropped-ids|{message.partition}")
-        around = Circumstances(
-            view, master, grants, claimed, None if dropped is None else dropped.effective_date, self._pieces_max
-        )
+        dropped = dropped_of(view, message.partition)
+        around = Circumstances(view, master, grants, claimed, dropped_until(dropped), self._pieces_max)
         if movement.action == "reverse":
             posted = self._reverse(message, movement, around, reasons)
         else:
@@ -134,6 +139,8 @@ class LedgerProcessor:
             return _refused(message, movement, reasons)
         row = seen_row(message, movement, self._encode_reply(posted.reply), posted.effects)
         posted.decision.rows.append((STATE, key, row))
+        if is_due(dropped, master):
+            begin(posted.decision, dropped, message.partition, view, master, message.time_ms)
         return posted.decision
 
     def _reverse(

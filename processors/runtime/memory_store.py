@@ -1,6 +1,6 @@
 """A store in memory: for tests and `simulate`, under the same contract as the one on disk."""
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -23,9 +23,10 @@ class MemoryStore:
     def get(self, register: str, key: str) -> bytes | None:
         return self._rows[register].get(key)
 
-    def prefix(self, register: str, prefix: str) -> Iterator[tuple[str, bytes]]:
+    def prefix(self, register: str, prefix: str, after: str = "") -> Iterator[tuple[str, bytes]]:
         keys, wanted = self._keys[register], prefix.encode()
-        for place in range(bisect_left(keys, wanted), len(keys)):
+        first = max(bisect_left(keys, wanted), bisect_right(keys, after.encode()) if after else 0)
+        for place in range(first, len(keys)):
             if not keys[place].startswith(wanted):
                 return
             key = keys[place].decode()

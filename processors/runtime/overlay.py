@@ -1,6 +1,6 @@
 """A task's rows as a batch sees them: the batch's own changes over a cache of decoded rows over the store."""
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Container, Iterator, Sequence
 from heapq import merge
 from itertools import groupby
@@ -93,25 +93,25 @@ class TaskView:
                 return None
         return row  # type: ignore[no-any-return]  # the codec's row class is the register's
 
-    def prefix(self, register: Register[T], prefix: str) -> Iterator[tuple[str, T]]:
+    def prefix(self, register: Register[T], prefix: str, after: str = "") -> Iterator[tuple[str, T]]:
         topic = register.topic
         order = self._order.get(topic)
         if order is None:
             order = self._order[topic] = sorted(key for place, key in self._rows if place == topic)
-        first = bisect_left(order, prefix)
+        first = max(bisect_left(order, prefix), bisect_right(order, after) if after else 0)
         changed = []
         for place in range(first, len(order)):
             if not order[place].startswith(prefix):
                 break
             changed.append(order[place])
         if not changed:
-            for key, stored in self._store.prefix(topic, prefix):
+            for key, stored in self._store.prefix(topic, prefix, after):
                 yield key, self._decode(topic, stored)
             return
         # A changed row comes first among equals, so it hides the stored one.
         both = merge(
             ((key.encode(), 0, None) for key in changed),
-            ((key.encode(), 1, stored) for key, stored in self._store.prefix(topic, prefix)),
+            ((key.encode(), 1, stored) for key, stored in self._store.prefix(topic, prefix, after)),
             key=itemgetter(0, 1),
         )
         for encoded, same in groupby(both, key=itemgetter(0)):

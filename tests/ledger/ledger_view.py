@@ -22,9 +22,11 @@ class LedgerView:
         row: T | None = self.rows.get(register.topic, {}).get(key)
         return row
 
-    def prefix(self, register: Register[T], prefix: str) -> Iterator[tuple[str, T]]:
+    def prefix(self, register: Register[T], prefix: str, after: str = "") -> Iterator[tuple[str, T]]:
         rows = self.rows.get(register.topic, {})
-        for key in sorted((key for key in rows if key.startswith(prefix)), key=str.encode):
+        for key in sorted(
+            (key for key in rows if key.startswith(prefix) and key.encode() > after.encode()), key=str.encode
+        ):
             yield key, rows[key]
 
     def members(self, index: str, key: str) -> tuple[str, ...]:
