@@ -1,0 +1,111 @@
+"""The comparison finds bugs: each of these, planted in the product, is found within a few stories.
+
+`pytest -s` shows the short story that each of them comes down to.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from processors.domain import dates, generation, intake, lots, reversal, withdrawal
+from processors.domain.dates import expiry_date
+from processors.domain.generation import CodeRule, Generation
+from processors.domain.lots import lot_key, unusable
+from processors.domain.master import AlternativeUnit, LotStatus
+from processors.domain.registers import LotRow
+from processors.domain.units import convert
+from tests.model import product
+from tests.model.comparison import difference, shrunk, told
+from tests.model.stories import Line, Teller
+
+STORIES = 60
+SHORT = 25
+"""Lines, master data included, that a story of a planted bug comes down to at most."""
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def fefo_breaks_ties_backwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    def order(lot: LotRow) -> Any:
+        day, code = fefo(lot)
+        return day, tuple(-ord(letter) for letter in code)
+
+    fefo = withdrawal.ORDERS["fefo"]
+    monkeypatch.setitem(withdrawal.ORDERS, "fefo", order)
+
+
+def a_reversal_forgets_what_the_lot_had_unloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    def undo(self: Any, effect: Any, place: int, lot_code: str, *rest: Any) -> None:
+        key = lot_key(self._scope_key, lot_code)
+        before = self._changes.lot_row(key)
+        right(self, effect, place, lot_code, *rest)
+        if not effect.load:
+            self._changes.lots[key] = replace(self._changes.lots[key], unloaded=before.unloaded)
+
+    right = reversal._Undoing._undo_lot
+    monkeypatch.setattr(reversal._Undoing, "_undo_lot", undo)
+
+
+def month_end_is_a_day_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    def late(start: int, validity_days: int | None, rule: dates.ExpiryRule) -> int | None:
+        day = expiry_date(start, validity_days, rule)
+        return day + 1 if day is not None and rule == "month_end" else day
+
+    monkeypatch.setattr(lots, "expiry_date", late)
+
+
+def a_generated_lot_does_not_look_whether_its_code_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def blind(self: Generation, rule: CodeRule, scope_key: str, taken: set[str]) -> Any:
+        progressive = self._progressive(rule)
+        for ordinal in progressive.candidates():
+            code = rule.compose(ordinal)
+            if isinstance(code, str):
+                progressive.take(ordinal, code)
+                return code, ordinal
+            return code
+        raise AssertionError
+
+    monkeypatch.setattr(generation.Generation, "lot_code", blind)
+
+
+def a_divided_unit_is_multiplied(monkeypatch: pytest.MonkeyPatch) -> None:
+    def inverted(unit: AlternativeUnit, value: int) -> int | None:
+        return convert(replace(unit, operator="multiply"), value)
+
+    monkeypatch.setattr(intake, "convert", inverted)
+
+
+def a_lot_goes_out_on_its_block_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    def usable_a_day_longer(row: LotRow, day: int, statuses: dict[str, LotStatus]) -> bool:
+        return unusable(row, day - 1, statuses)
+
+    monkeypatch.setattr(lots, "unusable", usable_a_day_longer)
+    monkeypatch.setattr(withdrawal, "unusable", usable_a_day_longer)
+
+
+PLANTS: tuple[Plant, ...] = (
+    fefo_breaks_ties_backwards,
+    a_reversal_forgets_what_the_lot_had_unloaded,
+    month_end_is_a_day_late,
+    a_generated_lot_does_not_look_whether_its_code_was_typed,
+    a_divided_unit_is_multiplied,
+    a_lot_goes_out_on_its_block_day,
+)
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.__name__)
+def test_a_planted_bug_is_found_and_told_in_a_short_story(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(story: list[Line]) -> product.Outcome:
+        return product.run(story, partitions=1)
+
+    plant(monkeypatch)
+    for seed in range(STORIES):
+        story = Teller(seed).tell(70)
+        if difference(story, run) is not None:
+            short = shrunk(story, run)
+            print(f"\n{plant.__name__} is found by {told(seed, short, run)}")
+            assert len(short) <= SHORT
+            return
+    pytest.fail(f"{plant.__name__} is not found by {STORIES} stories")
