@@ -105,7 +105,7 @@ class LedgerProcessor:
         """Go on with work in slices: ids that are dropped."""
         if continuation.id == BARRIER:
             return drop_slice(continuation, view, master, self._slice_rows)
-        raise ValueError(f"expected the continuation {BARRIER}, got {continuation.id!r}")
+        raise ValueError(f"expected no continuation but {BARRIER}, got {continuation.id!r}")
 
     def claim_of(self, row: LotRow | SerialRow, key: str, partition: int, master: MasterData) -> Claim | None:
         """The company-wide claim that a committed row holds, None where its code is unique in its item only."""
