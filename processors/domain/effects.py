@@ -13,6 +13,7 @@ class Effect:
     """One side of a movement: the whole `quantity` (management unit) that it loaded or unloaded, and where.
 
     `side`: `main`; `offset`, the other warehouse's; `into`, the lot made from lots. `traced`: it gave lineage edges.
+    `consumed`: key of a reservation → how much of it the movement consumed.
     """
 
     template: str
@@ -22,6 +23,7 @@ class Effect:
     side: str
     quantity: int
     traced: bool
+    consumed: dict[str, int]
 
     @property
     def offset(self) -> bool:
@@ -39,8 +41,11 @@ class Accepted:
     reversed_by: str | None
 
 
-def effects_text(legs: list[Leg], quantity: int, traced: bool) -> str:
-    """The text form: template, warehouse, location, load or unload, side, quantity, traced or nothing; side by side."""
+def effects_text(legs: list[Leg], quantity: int, traced: bool, consumed: dict[str, int]) -> str:
+    """The text form: template, warehouse, location, load or unload, side, quantity, traced or nothing, consumed.
+
+    So for one side after another; what was consumed stands with the side that unloads.
+    """
     fields: list[str] = []
     for leg in legs:
         fields += (
@@ -51,6 +56,9 @@ def effects_text(legs: list[Leg], quantity: int, traced: bool) -> str:
             "offset" if leg.offset else "into" if leg.into else "main",
             str(quantity),
             "traced" if traced and not leg.offset else "",
+            keys.join(*[text for place in consumed.items() for text in map(str, place)])
+            if consumed and not leg.load
+            else "",
         )
     return keys.join(*fields)
 
@@ -59,8 +67,10 @@ def read_effects(text: str) -> tuple[Effect, ...]:
     """The inverse of `effects_text`."""
     fields = keys.split(text)
     effects = []
-    for place in range(0, len(fields), 7):
-        template, warehouse, location, direction, side, quantity, traced = fields[place : place + 7]
+    for place in range(0, len(fields), 8):
+        template, warehouse, location, direction, side, quantity, traced, consumed = fields[place : place + 8]
+        parts = keys.split(consumed) if consumed else ()
+        amounts = {key: int(amount) for key, amount in zip(parts[::2], parts[1::2], strict=True)}
         load = direction == "load"
-        effects.append(Effect(template, warehouse, location or None, load, side, int(quantity), bool(traced)))
+        effects.append(Effect(template, warehouse, location or None, load, side, int(quantity), bool(traced), amounts))
     return tuple(effects)

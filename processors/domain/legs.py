@@ -1,6 +1,7 @@
 """The sides of a movement: where it takes from or puts to, under which template and id."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from processors.domain import keys
 from processors.domain.intake import Intake
@@ -14,7 +15,7 @@ class Leg:
 
     `entry_prefix` begins the ids of its postings and history entries, which are numbered. `negative`: stock without
     lots and serials may go below zero here. `transfer`: the other leg brings or takes the same goods. `into`: it
-    loads the lot that is made from the lots of the other.
+    loads the lot that is made from the lots of the other. `reserves`: nothing moves, it is only committed or released.
     """
 
     template: Template
@@ -27,8 +28,14 @@ class Leg:
     negative: bool
     transfer: bool
     into: bool = False
+    reserves: Literal["reserve", "release"] | None = None
     postings: int = 0
     entries: int = 0
+
+    @property
+    def direction(self) -> Literal["load", "unload", "reserve", "release"]:
+        """What the history of lots and serials says of it."""
+        return self.reserves or ("load" if self.load else "unload")
 
 
 def legs_of(intake: Intake, master: MasterData, reasons: list[Reason]) -> list[Leg]:

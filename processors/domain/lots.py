@@ -83,7 +83,7 @@ def load_lot(
             reasons.append(too_large(row.loaded, "quantity"))
             return None
     changes.lots[key] = row
-    _note(changes, intake, leg, line, row)
+    note_lot(changes, intake, leg, line, row)
     return row
 
 
@@ -91,11 +91,25 @@ def unload_lot(
     changes: Changes, intake: Intake, leg: Leg, line: Line, statuses: dict[str, LotStatus], reasons: list[Reason]
 ) -> LotRow | None:
     """Take from a lot; adds why it cannot be, and gives None where the lot does not exist."""
+    old = lot_to_take(changes, intake, leg, line, statuses, reasons)
+    if old is None:
+        return None
+    row = _moved(old, 0, line.quantity, intake)
+    if row.unloaded > quantity.MAX:
+        reasons.append(too_large(row.unloaded, "quantity"))
+    changes.lots[lot_key(intake.scope_key, old.lot_code)] = row
+    note_lot(changes, intake, leg, line, row)
+    return row
+
+
+def lot_to_take(
+    changes: Changes, intake: Intake, leg: Leg, line: Line, statuses: dict[str, LotStatus], reasons: list[Reason]
+) -> LotRow | None:
+    """The lot that a line takes from or reserves; adds what speaks against it, None where it does not exist."""
     code = line.lot_code
     if code is None:
         return None
-    key = lot_key(intake.scope_key, code)
-    old = changes.lot_row(key)
+    old = changes.lot_row(lot_key(intake.scope_key, code))
     if old is None:
         reasons.append(
             Reason("lot-unknown", f"item {intake.item.item_code!r} has no lot {code!r}; load it first", line.field)
@@ -105,12 +119,7 @@ def unload_lot(
         reasons.append(Reason("lot-closed", f"lot {code!r} is closed; open it again to move it", line.field))
     if not leg.template.allow_unavailable_lots:
         _check_usable(intake, leg, line, old, statuses, reasons)
-    row = _moved(old, 0, line.quantity, intake)
-    if row.unloaded > quantity.MAX:
-        reasons.append(too_large(row.unloaded, "quantity"))
-    changes.lots[key] = row
-    _note(changes, intake, leg, line, row)
-    return row
+    return old
 
 
 def unusable(row: LotRow, day: int, statuses: dict[str, LotStatus]) -> bool:
@@ -292,7 +301,7 @@ def _moved(old: LotRow, loaded: int, unloaded: int, intake: Intake) -> LotRow:
     )
 
 
-def _note(changes: Changes, intake: Intake, leg: Leg, line: Line, row: LotRow) -> None:
+def note_lot(changes: Changes, intake: Intake, leg: Leg, line: Line, row: LotRow) -> None:
     """Publish the document line in the lot's history."""
     movement = intake.movement
     leg.entries += 1
@@ -305,7 +314,7 @@ def _note(changes: Changes, intake: Intake, leg: Leg, line: Line, row: LotRow) -
         row.lot_code,
         None,
         row.generation,
-        "load" if leg.load else "unload",
+        leg.direction,
         False,
         line.quantity,
         intake.item.unit,

@@ -147,9 +147,9 @@ class StateRow:
     """A private row of `ledger-state`; key `<kind>|…`.
 
     `movement|class|code|id`: an accepted movement, with a hash of its content, its first reply and its own bytes, so
-    that a duplicate gets the first answer; `continuation` tells what its sides moved, so that a reversal undoes just that
-    (`effects`). `edit|class|code|id` likewise. `generation|…`: how often (`offset`) a code was given out whose lot or
-    serial is gone (`generations`).
+    that a duplicate gets the first answer; `continuation` tells what its sides moved, so that a reversal undoes just
+    that (`effects`). `edit|class|code|id` likewise. `generation|…`: how often (`offset`) a code was given out whose lot
+    or serial is gone (`generations`).
     `barrier|id`: a continuation that waits until `topic` is committed up to `offset`. `dropped-ids|partition`: the
     latest effective date for which ids were dropped.
     """

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from processors.domain import keys, quantity
 from processors.domain.changes import ChangedRow, Changes
+from processors.domain.commitments import Commitments
 from processors.domain.decision import Decision, Emit
 from processors.domain.effects import Accepted, Effect
 from processors.domain.events import HistoryEntry, Posting, Reply
@@ -67,7 +68,8 @@ def reverse(
         reasons.append(
             Reason(
                 "reversal-impossible",
-                f"{movement.reverses!r} is a {accepted.movement.action} itself; post the movement anew",
+                f"{movement.reverses!r} moved no goods (action {accepted.movement.action}); "
+                "release a reservation, post a reversed movement anew",
                 "reverses",
             )
         )
@@ -100,11 +102,15 @@ class _Undoing:
         self._transfer = any(effect.offset for effect in accepted.effects)
         self._made = any(effect.side == "into" for effect in accepted.effects)
         self._one_row = len(accepted.reply.lots) <= 1
+        self._reserved: dict[tuple[str, str], str] = {}
+        """(Lot code, serial code) of pieces that are reserved again → for which document."""
         self._postings = 0
         self._stock_after: int | None = None
 
     def undo(self, effect: Effect) -> None:
         """Undo one side."""
+        if effect.consumed:
+            self._give_back(effect)
         lines = self._lines(effect)
         entry = 0
         side = "" if effect.side == "main" else f"{effect.side}|"
@@ -164,6 +170,23 @@ class _Undoing:
                 lots = lots[-1:] if effect.side == "into" else lots[:-1]
             return [(lot.lot_code, lot.quantity, lot.serials) for lot in lots]
         return [(None, effect.quantity, reply.serials)]
+
+    def _give_back(self, effect: Effect) -> None:
+        """What the movement consumed of its document's reservations is reserved again."""
+        commitments = Commitments(
+            self._changes,
+            self._scope_key,
+            self._item,
+            self._accepted.movement.variant or "",
+            "",  # of a new stock row only, and what was reserved has one
+            self._movement.movement_id,
+            self._message.time_ms,
+        )
+        for key, amount in effect.consumed.items():
+            commitments.give_back(key, amount)
+            parts = keys.split(key)
+            if parts[6]:
+                self._reserved[parts[5], parts[6]] = keys.join(*parts[7:])
 
     def _undo_stock(self, effect: Effect, lot_code: str | None, amount: int, one: bool) -> None:
         key = stock_key(self._scope_key, effect.warehouse, effect.location, lot_code)
@@ -296,6 +319,9 @@ class _Undoing:
         first: dict[str, Any] = {}
         if document == (old.first_document_type, old.first_document_number, old.first_document_date):
             first = {"first_document_type": None, "first_document_number": None, "first_document_date": None}
+        document_again = self._reserved.get((old.lot_code or "", old.serial_code))
+        if document_again is not None:
+            first = {"reserved": True, "reserved_for": document_again}
         return replace(
             old, state="in_stock", warehouse=effect.warehouse, location=effect.location, updated_at=time_ms, **first
         )

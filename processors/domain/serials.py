@@ -1,7 +1,7 @@
 """The serial register: pieces that come and go, and which of them may (`domain.md` §3 check 7, §5)."""
 
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Final
 
 from processors.domain import keys, quantity
 from processors.domain.changes import Changes
@@ -53,7 +53,7 @@ def load_serials(
     """
     prefix, owner = serial_prefix(intake.scope_key, line.lot_code), intake.scope_key
     expiry = expiry_date(start, intake.item.serial_validity_days, intake.item.expiry_rule)
-    born, note = _births(intake, leg, lot, start, expiry), _notes(changes, intake, leg, line.lot_code)
+    born, note = _births(intake, leg, lot, start, expiry), notes_of_serials(changes, intake, leg, line.lot_code)
     part, rows, claims, faults = keys.part, changes.serials, changes.claims, Faults()
     generation = generations_of_serials(changes.view, owner, line.lot_code)
     for serial in line.serials:
@@ -87,12 +87,13 @@ def load_serials(
     faults.into(intake, leg, line, reasons)
 
 
-def unload_serials(changes: Changes, intake: Intake, leg: Leg, line: Line, reasons: list[Reason]) -> None:
-    """Take the line's serials out of stock, or add why some cannot go."""
+def unload_serials(changes: Changes, intake: Intake, leg: Leg, line: Line, reasons: list[Reason]) -> list[SerialRow]:
+    """Take the line's serials out of stock, or add why some cannot go; gives those that were reserved, as they were."""
+    reserved: list[SerialRow] = []
     prefix = serial_prefix(intake.scope_key, line.lot_code)
     warehouse, faults = leg.warehouse.code, Faults()
     location_checked = leg.warehouse.check_location_stock
-    note, part, rows = _notes(changes, intake, leg, line.lot_code), keys.part, changes.serials
+    note, part, rows = notes_of_serials(changes, intake, leg, line.lot_code), keys.part, changes.serials
     for serial in line.serials:
         key = prefix + part(serial)
         if key in rows:
@@ -104,9 +105,12 @@ def unload_serials(changes: Changes, intake: Intake, leg: Leg, line: Line, reaso
         if old.state != "in_stock" or old.warehouse != warehouse or (location_checked and old.location != leg.location):
             faults.add("serial-not-in-stock", serial)
         faults.check_flags(intake, leg, old)
+        if old.reserved:
+            reserved.append(old)
         row = rows[key] = _moved(intake, leg, old)
         note(row)
     faults.into(intake, leg, line, reasons)
+    return reserved
 
 
 class Faults:
@@ -225,8 +229,8 @@ def _moved(intake: Intake, leg: Leg, old: SerialRow) -> SerialRow:
         old.supplier,
         old.cancelled,
         old.force_closed,
-        old.reserved,
-        old.reserved_for,
+        old.reserved and load,
+        old.reserved_for if load else None,
         *first,
         old.generation,
         old.created_at,
@@ -234,12 +238,12 @@ def _moved(intake: Intake, leg: Leg, old: SerialRow) -> SerialRow:
     )
 
 
-def _notes(changes: Changes, intake: Intake, leg: Leg, lot_code: str | None) -> Callable[[SerialRow], None]:
+def notes_of_serials(changes: Changes, intake: Intake, leg: Leg, lot_code: str | None) -> Callable[[SerialRow], None]:
     """Publishes document lines in the history of a line's serials."""
     movement, item, item_key, records = intake.movement, intake.item, intake.item_key, changes.records
     item_class, item_code, variant, unit = item.item_class, item.item_code, intake.variant or None, item.unit
     time_ms, occurred_at, prefix = intake.time_ms, intake.occurred_at, leg.entry_prefix
-    direction: Literal["load", "unload"] = "load" if leg.load else "unload"
+    direction = leg.direction
     document_type, document_number = movement.document_type, movement.document_number
     document_date, account, project = movement.document_date, movement.account, movement.project
     warehouse, location, template, movement_id = leg.warehouse.code, leg.location, leg.template.code, leg.movement_id

@@ -39,12 +39,9 @@ def move_stock(changes: Changes, intake: Intake, leg: Leg, line: Line, reasons: 
         loaded += amount
         stock += amount
     else:
-        held = stock - committed
-        # Where all stock lies in one place, its row says it all; a location that does not exist says nothing.
-        if not leg.warehouse.check_location_stock and (leg.warehouse.locations or leg.location is not None):
-            held = held_in_warehouse(changes, intake.scope_key, leg.warehouse.code, line.lot_code)
-        if held < amount and not (leg.negative and not line.lotted and not intake.item.serial_managed):
-            reasons.append(_insufficient(intake, leg, line, held))
+        free = held(changes, intake, leg, line.lot_code)
+        if free < amount and not (leg.negative and not line.lotted and not intake.item.serial_managed):
+            reasons.append(insufficient(intake, leg, line, free))
             return None
         unloaded += amount
         stock -= amount
@@ -111,14 +108,40 @@ def held_in_warehouse(changes: Changes, scope_key: str, warehouse: str, lot_code
     return sum(row.stock - row.committed for row in rows if row is not None)
 
 
-def _insufficient(intake: Intake, leg: Leg, line: Line, held: int) -> Reason:
+def empty_row(
+    item: tuple[str, str],
+    variant: str,
+    warehouse: str,
+    location: str | None,
+    lot_code: str | None,
+    unit: str,
+    movement_id: str,
+    time_ms: int,
+) -> StockRow:
+    """The row of a place where nothing has been yet; `item` is class and code."""
+    return StockRow(
+        *item, variant or None, warehouse, location, lot_code, 0, 0, 0, 0, unit, movement_id, time_ms, time_ms
+    )
+
+
+def held(changes: Changes, intake: Intake, leg: Leg, lot_code: str | None) -> int:
+    """What a leg finds free: stock less what is committed, at its location where that is checked, else in all."""
+    # Where all stock lies in one place, its row says it all; a location that does not exist says nothing.
+    if not leg.warehouse.check_location_stock and (leg.warehouse.locations or leg.location is not None):
+        return held_in_warehouse(changes, intake.scope_key, leg.warehouse.code, lot_code)
+    row = changes.stock_row(stock_key(intake.scope_key, leg.warehouse.code, leg.location, lot_code))
+    return 0 if row is None else row.stock - row.committed
+
+
+def insufficient(intake: Intake, leg: Leg, line: Line, free: int) -> Reason:
+    """Less than a line asks for is there and free."""
     goods = f"lot {line.lot_code!r}" if line.lot_code is not None else f"item {intake.item.item_code!r}"
     where = f"warehouse {leg.warehouse.code!r}"
     if leg.location is not None and leg.warehouse.check_location_stock:
         where += f", location {leg.location!r}"
     return Reason(
         "stock-insufficient",
-        f"{quantity.text(line.quantity)} {intake.item.unit} asked of {goods} in {where}, {quantity.text(held)} there; "
+        f"{quantity.text(line.quantity)} {intake.item.unit} asked of {goods} in {where}, {quantity.text(free)} there; "
         "unload less, or load what is missing first",
         line.field if line.lot_code is not None else "quantity",
     )

@@ -30,6 +30,9 @@ STATE: Final = Register("ledger-state", StateRow)
 SERIAL_LOTS: Final = "serial-lots"
 """Index: key `class|code|variant|serial_code` → the keys of the serial's rows in `serial-register`, any lot."""
 
+RESERVATIONS_OF: Final = "reservations-of"
+"""Index: key `class|code|variant|document_type|document_number` → the document's keys in `reservation-register`."""
+
 STOCK_PLACES: Final = "stock-places"
 """Index: key `class|code|variant|warehouse|lot` → the keys of the rows in `stock-register` that are at a location."""
 

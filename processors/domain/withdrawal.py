@@ -25,14 +25,22 @@ ORDERS: Final[dict[str, Order]] = {
 
 
 def withdraw(
-    changes: Changes, intake: Intake, leg: Leg, statuses: dict[str, LotStatus], reasons: list[Reason]
+    changes: Changes,
+    intake: Intake,
+    leg: Leg,
+    statuses: dict[str, LotStatus],
+    own: dict[str, int],
+    reasons: list[Reason],
 ) -> list[Line]:
-    """The lines that an unload takes its quantity from; adds why there are none."""
+    """The lines that an unload takes its quantity from; adds why there are none.
+
+    `own`: lot code → what the movement's document has reserved of it there, which goes before all else.
+    """
     item = intake.item
     if item.serial_managed:
         return _by_serials(changes, intake, leg, reasons)
     order = ORDERS.get(item.withdrawal_policy)
-    if order is None:
+    if order is None and sum(own.values()) < intake.quantity:
         reasons.append(
             Reason(
                 "withdrawal-manual",
@@ -42,15 +50,20 @@ def withdraw(
             )
         )
         return []
-    held = _held(changes, intake, leg)
-    wanted, lines, there = intake.quantity, list[Line](), 0
-    for lot in sorted(_usable(changes, intake, leg, statuses, held), key=order):
-        taken = min(held[lot.lot_code], wanted)
-        lines.append(Line(lot.lot_code, True, taken, (), 0, None, None))
-        wanted -= taken
-        there += taken
-        if not wanted:
-            return lines
+    free = _free(changes, intake, leg)
+    codes = [code for code in {**own, **free} if own.get(code, 0) > 0 or free.get(code, 0) > 0]
+    usable = sorted(_usable(changes, intake, leg, statuses, codes), key=order or _by_code)
+    wanted, taken = intake.quantity, dict[str, int]()
+    for amounts in (own, free):
+        for lot in usable:
+            code = lot.lot_code
+            part = min(max(amounts.get(code, 0), 0), wanted)
+            if part:
+                taken[code] = taken.get(code, 0) + part
+                wanted -= part
+    there = intake.quantity - wanted
+    if not wanted:
+        return [Line(code, True, amount, (), 0, None, None) for code, amount in taken.items()]
     reasons.append(
         Reason(
             "stock-insufficient",
@@ -63,22 +76,26 @@ def withdraw(
     return []
 
 
-def _held(changes: Changes, intake: Intake, leg: Leg) -> dict[str, int]:
+def _by_code(lot: LotRow) -> tuple[int, str]:
+    return 0, lot.lot_code
+
+
+def _free(changes: Changes, intake: Intake, leg: Leg) -> dict[str, int]:
     """Lot code → what is free of it in the warehouse, and at the location where it is checked."""
-    held: dict[str, int] = {}
+    free: dict[str, int] = {}
     for _, row in changes.view.prefix(STOCK, f"{intake.scope_key}|{keys.part(leg.warehouse.code)}|"):
         if row.lot_code is None or (leg.warehouse.check_location_stock and row.location != leg.location):
             continue
-        held[row.lot_code] = held.get(row.lot_code, 0) + row.stock - row.committed
-    return held
+        free[row.lot_code] = free.get(row.lot_code, 0) + row.stock - row.committed
+    return free
 
 
 def _usable(
-    changes: Changes, intake: Intake, leg: Leg, statuses: dict[str, LotStatus], held: dict[str, int]
+    changes: Changes, intake: Intake, leg: Leg, statuses: dict[str, LotStatus], codes: list[str]
 ) -> Iterator[LotRow]:
     day, any_lot = intake.movement.effective_date, leg.template.allow_unavailable_lots
-    for code, amount in held.items():
-        lot = changes.view.get(LOTS, lot_key(intake.scope_key, code)) if amount > 0 else None
+    for code in codes:
+        lot = changes.view.get(LOTS, lot_key(intake.scope_key, code))
         if lot is None or lot.closed:
             continue
         if any_lot or not unusable(lot, day, statuses):

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from processors.domain import keys
 from processors.domain.claims import claim_of
+from processors.domain.commitments import document_key
 from processors.domain.decision import Decision, Emit
 from processors.domain.effects import Accepted, read_effects
 from processors.domain.events import Reply
@@ -17,6 +18,8 @@ from processors.domain.posting import Circumstances, Posted, post
 from processors.domain.progressives import Claim, Claimed, Grants, Need
 from processors.domain.refusals import Reason, Refusal
 from processors.domain.registers import LotRow, SerialRow
+from processors.domain.releasing import release
+from processors.domain.reserving import reserve
 from processors.domain.reversal import reverse
 from processors.domain.serials import index_key
 from processors.domain.stock import place_key
@@ -24,6 +27,7 @@ from processors.domain.view import (
     COUNTERS,
     LOTS,
     RESERVATIONS,
+    RESERVATIONS_OF,
     SERIAL_LOTS,
     SERIALS,
     STATE,
@@ -55,7 +59,11 @@ class LedgerProcessor:
     """Topics from highest to lowest: a message may wait, once, for those above its own (architecture §4)."""
     registers: tuple[Register[Any], ...] = (STOCK, LOTS, SERIALS, RESERVATIONS, COUNTERS, STATE)
     state = STATE
-    indexes: tuple[Index, ...] = (Index(SERIAL_LOTS, SERIALS, index_key), Index(STOCK_PLACES, STOCK, place_key))
+    indexes: tuple[Index, ...] = (
+        Index(SERIAL_LOTS, SERIALS, index_key),
+        Index(STOCK_PLACES, STOCK, place_key),
+        Index(RESERVATIONS_OF, RESERVATIONS, document_key),
+    )
 
     def __init__(
         self,
@@ -126,15 +134,17 @@ class LedgerProcessor:
             if same_content(seen, message, self._decode_movement):
                 return self._again(message, seen.reply or b"")
             reasons.append(_reused(movement))
-        if movement.action not in ("post", "reverse"):
-            reasons.append(_not_taken(movement))
-            return _refused(message, movement, reasons)
         dropped = dropped_of(view, message.partition)
         around = Circumstances(view, master, grants, claimed, dropped_until(dropped), self._pieces_max)
-        if movement.action == "reverse":
-            posted = self._reverse(message, movement, around, reasons)
-        else:
-            posted = post(message, movement, around, reasons)
+        match movement.action:
+            case "post":
+                posted = post(message, movement, around, reasons)
+            case "reverse":
+                posted = self._reverse(message, movement, around, reasons)
+            case "reserve":
+                posted = reserve(message, movement, around, reasons)
+            case "release":
+                posted = release(message, movement, around, reasons)
         if posted is None:
             return _refused(message, movement, reasons)
         row = seen_row(message, movement, self._encode_reply(posted.reply), posted.effects)
@@ -190,7 +200,3 @@ def _reused(movement: Movement) -> Reason:
         "under an id of its own, or reverse the first",
         "movement_id",
     )
-
-
-def _not_taken(movement: Movement) -> Reason:
-    return Reason("field-invalid", f"expected action post or reverse, got {movement.action!r}", "action")

@@ -165,6 +165,11 @@ STORIES: Final[dict[str, Story]] = {
     "reversal-impossible": lambda: told(
         cheese(), a_movement(CHEESE, "OUT", "2", "m2", lots=(a_lot("L1", "2"),)), reversal(cheese())
     ),
+    "reservation-unknown": lambda: told(
+        replace(
+            salt(document_type="customer_order", document_number="7"), template=None, quantity=None, action="release"
+        )
+    ),
     "template-offset-invalid": lambda: judged(
         Template("W1", "TRF", "", "unload", offset_warehouse="W2", offset_template="OUT", lot_management=True)
     ),

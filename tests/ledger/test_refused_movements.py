@@ -40,10 +40,6 @@ def of_pump(template: str, *serials: str, **fields: Any) -> Movement:
 
 
 CASES: dict[str, tuple[Movement, list[tuple[str, str | None]]]] = {
-    "an action of a later time": (
-        replace(a_movement(SALT, "IN", "1"), action="reserve"),
-        [("field-invalid", "action")],
-    ),
     "no id": (a_movement(SALT, "IN", "1", ""), [("field-invalid", "movement_id")]),
     "an id that is too long": (a_movement(SALT, "IN", "1", "x" * 101), [("field-invalid", "movement_id")]),
     "no template, warehouse, quantity": (
