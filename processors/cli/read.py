@@ -1,6 +1,5 @@
 """`lotstream read`: decoded records of a topic."""
 
-import base64
 import json
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,12 +10,10 @@ import click
 
 from processors.cli.cluster_options import cluster_options, reached
 from processors.cli.printing import print_rows
-from processors.contract.codec import Codec, Undecodable
-from processors.contract.headers import Headers
-from processors.contract.json_form import to_json
+from processors.cli.record_form import headers_form, record_type, text_of, value_form
+from processors.contract.codec import Codec
 from processors.contract.manifest import DEAD_LETTERS, MANIFEST
 from processors.contract.reading import ReadRecord, Start, read_records
-from processors.contract.schema_files import record_name
 from processors.domain.calendar import parse_time, time_text
 
 COLUMNS = ("partition", "offset", "time", "key", "value")
@@ -97,22 +94,10 @@ def _form(record: ReadRecord, codec: Codec) -> dict[str, Any]:
         "partition": record.partition,
         "offset": record.offset,
         "time": time_text(record.time_ms),
-        "key": None if record.key is None else record.key.decode("utf-8", "backslashreplace"),
+        "key": text_of(record.key),
     }
-    dead = record.topic.endswith(DEAD_LETTERS)
-    if dead:
-        form["headers"] = _headers(record.headers)
-    form["value"] = None
-    if record.value is not None:
-        try:
-            value = codec.decode(record.topic.removesuffix(DEAD_LETTERS), record.value)
-        except Undecodable as error:
-            return {**form, "raw": base64.b64encode(record.value).decode(), "error": str(error)}
-        if MANIFEST[record.topic.removesuffix(DEAD_LETTERS)].by_record:
-            form["record"] = record_name(type(value))
-        form["value"] = to_json(value)
-    return form
-
-
-def _headers(headers: Headers) -> dict[str, str | None]:
-    return {name: None if value is None else value.decode("utf-8", "backslashreplace") for name, value in headers}
+    if record.topic.endswith(DEAD_LETTERS):
+        form["headers"] = headers_form(record.headers)
+    kind = record_type(record.topic, record.value, codec)
+    value = value_form(record.topic, record.value, codec)
+    return {**form, **({"record": kind} if kind else {}), **value}

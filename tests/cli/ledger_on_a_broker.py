@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner, Result
-from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, Producer, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # re-exported without being named as such
 
 from processors.cli import main
 from processors.contract.connection import Connection
-from processors.contract.manifest import MANIFEST
+from processors.contract.headers import ERRORS_PREFIX, KIND
+from processors.contract.manifest import DEAD_LETTERS, MANIFEST
 from processors.contract.reading import ReadRecord, read_records
 from processors.domain.calendar import parse_time
 from processors.embedded import demo
@@ -120,24 +121,35 @@ class LedgerOnABroker:
 
     def end(self, topic: str) -> dict[int, int]:
         """Partition → end offset."""
-        places = [TopicPartition(topic, p) for p in range(MANIFEST[topic].partitions(PARTITIONS))]
+        return {p: offset for (_, p), offset in self._ends([topic], IsolationLevel.READ_UNCOMMITTED).items()}
+
+    def _ends(self, topics: Iterable[str], isolation: IsolationLevel) -> dict[tuple[str, int], int]:
+        places = [TopicPartition(name, p) for name in topics for p in range(MANIFEST[name].partitions(PARTITIONS))]
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
         admin = Connection(self.servers).admin()  # kept until the futures are done
-        ends = admin.list_offsets(dict.fromkeys(places, latest))
-        return {place.partition: future.result(LIMIT_S).offset for place, future in ends.items()}
+        ends = admin.list_offsets(dict.fromkeys(places, latest), isolation_level=isolation)
+        return {(place.topic, place.partition): future.result(LIMIT_S).offset for place, future in ends.items()}
 
     def wait_until_worked_off(self, topic: str) -> None:
-        """The worker has committed everything that the topic holds."""
+        """The worker has committed everything that the topic holds, and what followed can be read."""
         wanted = self.end(topic)
         admin, places = Connection(self.servers).admin(), [TopicPartition(topic, p) for p in wanted]
-        deadline = time.monotonic() + LIMIT_S
-        while True:
+
+        def committed() -> bool:
             asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(GROUP, places)])
             found = {place.partition: place.offset for place in asked[GROUP].result(LIMIT_S).topic_partitions}
-            if all(found[p] >= end or end == 0 for p, end in wanted.items()):
-                return
-            assert time.monotonic() < deadline, f"{topic}: {found} of {wanted} after {LIMIT_S:g} s"
-            time.sleep(0.05)
+            return all(found[p] >= end or end == 0 for p, end in wanted.items())
+
+        def visible() -> bool:
+            """A commit is answered before its markers stand everywhere: until then readers stop before them."""
+            stable = self._ends(MANIFEST, IsolationLevel.READ_COMMITTED)
+            return stable == self._ends(MANIFEST, IsolationLevel.READ_UNCOMMITTED)
+
+        deadline = time.monotonic() + LIMIT_S
+        for reached in (committed, visible):
+            while not reached():
+                assert time.monotonic() < deadline, f"{topic}: not {reached.__name__} after {LIMIT_S:g} s"
+                time.sleep(0.05)
 
     @contextmanager
     def worker(self) -> Iterator[None]:
@@ -160,9 +172,14 @@ class LedgerOnABroker:
                 process.wait()
 
     def read_all(self) -> None:
-        """Remember what every topic holds."""
+        """Remember what every topic holds. A fault of the worker shows here, not as records that differ."""
         self.records = {(name, p): [] for name, topic in MANIFEST.items() for p in range(topic.partitions(PARTITIONS))}
         with ThreadPoolExecutor(len(MANIFEST)) as readers:
             for records in readers.map(lambda name: list(read_records(Connection(self.servers), name)), MANIFEST):
                 for record in records:
                     self.records[record.topic, record.partition].append(record)
+        letters = [
+            record for (topic, _), there in self.records.items() if topic.endswith(DEAD_LETTERS) for record in there
+        ]
+        faults = [dict(letter.headers) for letter in letters if dict(letter.headers)[KIND] == b"internal"]
+        assert not faults, (faults[0][ERRORS_PREFIX + "stacktrace"] or b"").decode()
