@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from confluent_kafka import Producer
 
 from processors.cli import main
 from processors.domain.registers import CounterRow, LotRow, SerialRow, StockRow
-from tests.cli.ledger_on_a_broker import LedgerOnABroker
+from tests.cli.ledger_on_a_broker import LIMIT_S, LedgerOnABroker
 
 pytestmark = pytest.mark.real
 
@@ -94,6 +95,17 @@ def test_what_is_not_there_is_said_and_nothing_is_printed(ledger_on_a_broker: Le
     result = ledger_on_a_broker.run(group, "show", "--item", "ABC|NOTHING", "--output", "csv")
     assert (result.exit_code, result.stdout) == (1, "")
     assert f"`lotstream {group} show` alone shows all" in result.stderr
+
+
+def test_a_row_that_is_gone_is_not_shown(ledger_on_a_broker: LedgerOnABroker) -> None:
+    ledger, key = ledger_on_a_broker, "GHO|ST||L"
+    row = next(r.value for r in ledger.records["lot-register", 0] if r.value is not None)
+    producer = Producer({"bootstrap.servers": ledger.servers})
+    for value, exit_code in ((row, 0), (None, 1)):
+        producer.produce("lot-register", value, key, 0)
+        assert producer.flush(LIMIT_S) == 0
+        assert ledger.run("lots", "show", "--item", "GHO|ST").exit_code == exit_code
+    del producer
 
 
 def test_no_counter_is_no_failure(ledger_on_a_broker: LedgerOnABroker) -> None:
