@@ -11,7 +11,7 @@ from typing import Final, Literal, get_args
 from processors.contract import record_keys
 from processors.contract.cluster_records import CounterEpoch, Meta
 from processors.contract.record_keys import KeyOf, of
-from processors.domain.events import HistoryEntry, LineageEdge, Posting, Reply
+from processors.domain.events import Alert, HistoryEntry, LineageEdge, Posting, Reply
 from processors.domain.master import MasterRecord
 from processors.domain.movement import Movement, RegisterEdit
 from processors.domain.registers import CounterRow, LotRow, ReservationRow, SerialRow, StateRow, StockRow
@@ -119,6 +119,7 @@ _OUTPUTS: Final = (
     _event("postings", Posting, 30),
     _event("register-history", HistoryEntry, 400),
     _event("lineage", LineageEdge, 400),
+    _event("alerts", Alert, 30, of(record_keys.alert_key)),
 )
 _INTERNAL: Final = (
     _register("ledger-state", StateRow, of(record_keys.state_route)),

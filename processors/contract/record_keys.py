@@ -5,7 +5,7 @@ from typing import Final, cast
 
 from processors.contract.cluster_records import CounterEpoch, Meta
 from processors.domain import keys
-from processors.domain.events import HistoryEntry, LineageEdge, Posting, Reply
+from processors.domain.events import Alert, HistoryEntry, LineageEdge, Posting, Reply
 from processors.domain.master import MasterRecord, master_id
 from processors.domain.movement import Movement, RegisterEdit
 from processors.domain.progressives import Counter
@@ -26,6 +26,13 @@ def master_key(value: MasterRecord) -> str:
 
 def reply_key(value: Reply) -> str:
     return keys.join(value.request_id)
+
+
+def alert_key(value: Alert) -> str:
+    """`inventory` for an alert of a count, else `class|code`."""
+    if value.inventory is not None:
+        return keys.join(value.inventory)
+    return keys.join(value.item_class or "", value.item_code or "")
 
 
 def stock_key(row: StockRow) -> str:

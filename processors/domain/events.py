@@ -107,3 +107,30 @@ class LineageEdge:
     movement_id: str
     account: str | None
     occurred_at: int
+
+
+@dataclass(slots=True)
+class Alert:
+    """Something that people should know of; key `class|code`, or `inventory` where it is about a count."""
+
+    alert_id: str
+    kind: Literal[
+        "lot_expiring",
+        "lot_expired",
+        "lot_blocked",
+        "stock_negative",
+        "late_movement",
+        "counter_running_out",
+        "master_invalid",
+    ]
+    item_class: str | None
+    item_code: str | None
+    variant: str | None
+    lot_code: str | None
+    serial_code: str | None
+    warehouse: str | None
+    location: str | None
+    inventory: str | None
+    list: str | None
+    message: str
+    at: int

@@ -14,6 +14,7 @@ from processors.domain.master import MasterData, MasterRecord, master_id
 from processors.domain.master_checks import judge
 from processors.domain.message import Continuation, Index, Message
 from processors.domain.movement import Movement, RegisterEdit
+from processors.domain.pins import pin_of
 from processors.domain.posting import Circumstances, Posted, post
 from processors.domain.progressives import Claim, Claimed, Grants, Need
 from processors.domain.refusals import Reason, Refusal
@@ -134,6 +135,9 @@ class LedgerProcessor:
             if same_content(seen, message, self._decode_movement):
                 return self._again(message, seen.reply or b"")
             reasons.append(_reused(movement))
+        pin = pin_of(message, master.items.get((movement.item_class, movement.item_code)), view, master)
+        if pin is not None:
+            master = pin.master
         dropped = dropped_of(view, message.partition)
         around = Circumstances(view, master, grants, claimed, dropped_until(dropped), self._pieces_max)
         match movement.action:
@@ -146,9 +150,13 @@ class LedgerProcessor:
             case "release":
                 posted = release(message, movement, around, reasons)
         if posted is None:
+            if pin is not None and pin.reason is not None:
+                reasons.append(pin.reason)
             return _refused(message, movement, reasons)
         row = seen_row(message, movement, self._encode_reply(posted.reply), posted.effects)
         posted.decision.rows.append((STATE, key, row))
+        if pin is not None:
+            pin.into(posted.decision, message.key)
         if is_due(dropped, master):
             begin(posted.decision, dropped, message.partition, view, master, message.time_ms)
         return posted.decision

@@ -42,7 +42,7 @@ def test_a_load_of_a_named_lot_gives_a_reply_a_posting_its_history_and_its_rows(
             start + 25, TEN, 2, "cool", None, None, None, True, False, TEN, 0, TEN, 0, 1, NOON, NOON,
         )
     }  # fmt: skip
-    assert list(ledger.rows("ledger-state")) == ["movement|FOO|CHEESE|m1", "dropped-ids|3"]
+    assert list(ledger.rows("ledger-state")) == ["movement|FOO|CHEESE|m1", "pin|FOO|CHEESE|", "dropped-ids|3"]
 
 
 def test_the_same_movement_again_gets_the_first_answer_and_changes_nothing() -> None:
