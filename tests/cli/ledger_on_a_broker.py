@@ -34,6 +34,16 @@ GROUP = "lotstream-ledger"
 Line = dict[str, Any]
 
 
+EDIT: Line = {
+    "edit_id": "E-1", "register": "lot", "item_class": "ING", "item_code": "FLOUR", "lot_code": "MIL00001",
+    "edited_by": "ann", "changes": {"notes": "bags are damp"},
+}  # fmt: skip
+REVERSAL: Line = {
+    "movement_id": "R-1", "action": "reverse", "item_class": "MCH", "item_code": "CTRL2",
+    "effective_date": "2026-06-15",
+}  # fmt: skip
+
+
 def _second_controller() -> tuple[list[Line], list[Line]]:
     """Another item, in another partition, whose serials come from the company's one number range; a bad status too."""
     items = [json.loads(line) for line in demo.master_data(TODAY)]
@@ -65,6 +75,8 @@ def inputs() -> list[list[Line]]:
         ("movements", [{"value": load} for load in loads]),
         ("movements", again),
         ("movements", unread),
+        ("register-edits", [{"value": EDIT}, {"value": EDIT}]),
+        ("movements", [{"value": {**REVERSAL, "reverses": "C-2"}}]),
     ]
     return [
         [{"topic": topic, **line, "time": NOON.format(group, number)} for number, line in enumerate(lines)]
