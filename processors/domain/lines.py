@@ -1,10 +1,11 @@
 """The lines of a movement, one for each lot: checks 3 and 4 of `domain.md` §3."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from processors.domain import quantity
-from processors.domain.form import too_many
+from processors.domain.form import listed, too_many
 from processors.domain.intake import Intake, line_quantity
 from processors.domain.movement import MovementLot
 from processors.domain.refusals import Reason
@@ -92,6 +93,10 @@ def into_line(intake: Intake, lines: list[Line], reasons: list[Reason]) -> Line 
         serials: tuple[str, ...] = ()
         for line in lines:
             serials += line.serials
+        if len(lines) > 1 and len(set(serials)) < len(serials):
+            twice = [serial for serial, times in Counter(serials).items() if times > 1]
+            message = f"{listed(twice)} would stand twice in the lot to be made; make two lots of them"
+            reasons.append(Reason("serial-repeated", message, "lots"))
         return Line(code, True, sum(line.quantity for line in lines), serials, 0, None, None, into=True)
     return None
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from processors.domain.calendar import parse_day
 from processors.domain.claims import claim_text
-from processors.domain.master import Company
-from tests.ledger.ledger_story import CHEESE, SALT, Ledger, a_lot, a_movement, refused_with
+from processors.domain.master import Company, Template
+from tests.ledger.ledger_story import CHEESE, FILTER, SALT, Ledger, a_lot, a_movement, refused_with
 
 YESTERDAY = parse_day("2026-03-09")
 
@@ -33,3 +33,11 @@ def test_what_other_messages_of_the_batch_claim_is_no_reason_against_a_movement_
     assert refused_with(ledger.send(load, claimed=taken)) == ["document-missing"]
     papers = replace(load, document_type="other", document_number="7")
     assert refused_with(ledger.send(papers, claimed=taken)) == ["lot-exists"]
+
+
+def test_two_pieces_of_one_serial_do_not_become_one_in_the_lot_that_is_made_of_theirs() -> None:
+    ledger = Ledger(Template("W1", "LFL", "Mix", "unload", lot_management=True, lot_from_lot=True))
+    both = (a_lot("A", "1", serials=("S1",)), a_lot("B", "1", serials=("S1",)))
+    ledger.send(a_movement(FILTER, "TYP", "2", lots=both))
+    mix = a_movement(FILTER, "LFL", "2", "m2", lots=both, into_lot="C")
+    assert refused_with(ledger.send(mix)) == ["serial-repeated"]
