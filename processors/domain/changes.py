@@ -4,8 +4,8 @@ from typing import Any
 
 from processors.domain.decision import Emit
 from processors.domain.progressives import Claim
-from processors.domain.registers import LotRow, ReservationRow, SerialRow, StockRow
-from processors.domain.view import LOTS, RESERVATIONS, SERIALS, STOCK, Register, View
+from processors.domain.registers import LotRow, ReservationRow, SerialRow, StateRow, StockRow
+from processors.domain.view import LOTS, RESERVATIONS, SERIALS, STATE, STOCK, Register, View
 
 ChangedRow = tuple[Register[Any], str, object | None]
 
@@ -13,7 +13,7 @@ ChangedRow = tuple[Register[Any], str, object | None]
 class Changes:
     """Rows by key, records in order, codes claimed. Thrown away when the message is refused."""
 
-    __slots__ = ("claims", "lots", "records", "reservations", "serials", "stock", "view")
+    __slots__ = ("claims", "lots", "records", "reservations", "serials", "state", "stock", "view")
 
     def __init__(self, view: View) -> None:
         self.view = view
@@ -21,6 +21,7 @@ class Changes:
         self.lots: dict[str, LotRow] = {}
         self.serials: dict[str, SerialRow] = {}
         self.reservations: dict[str, ReservationRow | None] = {}
+        self.state: dict[str, StateRow | None] = {}
         self.records: list[Emit] = []
         self.claims: list[Claim] = []
 
@@ -39,4 +40,6 @@ class Changes:
             rows += [(SERIALS, key, row) for key, row in self.serials.items()]
         if self.reservations:
             rows += [(RESERVATIONS, key, reservation) for key, reservation in self.reservations.items()]
+        if self.state:
+            rows += [(STATE, key, private) for key, private in self.state.items()]
         return rows

@@ -21,13 +21,14 @@ from processors.domain.intake import Intake, take_in
 from processors.domain.legs import Leg, legs_of
 from processors.domain.lineage import publish_edges
 from processors.domain.lines import Line, into_line, read_lines
-from processors.domain.lots import LotBirth, birth_of, check_birth, load_lot, unload_lot
+from processors.domain.lots import LotBirth, birth_of, check_birth, load_lot, lot_key, unload_lot
 from processors.domain.master import MasterData
 from processors.domain.message import Message
 from processors.domain.movement import Movement
 from processors.domain.progressives import Claimed, Grants
 from processors.domain.refusals import Reason
 from processors.domain.registers import ReservationRow, SerialRow, StockRow
+from processors.domain.roots import root_key, root_row
 from processors.domain.serials import load_serials, unload_serials
 from processors.domain.stock import move_stock
 from processors.domain.view import View
@@ -320,6 +321,10 @@ class _Work:
                 reasons.append(made)
             else:
                 line.lot_code, line.ordinal = made
+                if rule.code_type.fill_gaps:
+                    item = (intake.item.item_class, intake.item.item_code)
+                    kept = root_row(item, line.lot_code, rule.counter, intake.time_ms)
+                    self._changes.state[root_key(lot_key(intake.scope_key, line.lot_code))] = kept
 
     def _generate_serials(self, line: Line) -> None:
         """Give the line its generated serials, or add why there are none."""

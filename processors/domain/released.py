@@ -1,20 +1,21 @@
 """Codes that a reversal frees: their ordinals go back to the counter's row, their claims are let go (`domain.md` §7).
 
-Which counter an ordinal belongs to follows from the movement as it was; where master data has changed so that its rule
-no longer gives the code, the ordinal stays unused.
+Which counter a lot's ordinal belongs to is remembered with the lot. A serial's follows from the movement as it was;
+where master data has changed so that its rule no longer gives the code, the ordinal stays unused.
 """
 
-from processors.domain.claims import claim_of
+from processors.domain.changes import Changes
+from processors.domain.claims import claim_of, lots_company_wide
 from processors.domain.effects import Accepted
-from processors.domain.generation import CodeRule, lot_rule, serial_rule
+from processors.domain.generation import CodeRule, serial_rule
 from processors.domain.intake import take_in
 from processors.domain.lines import Line, read_lines
-from processors.domain.lots import birth_of
 from processors.domain.ordinals import release, row_key
 from processors.domain.posting import Circumstances
-from processors.domain.progressives import Claim
+from processors.domain.progressives import Claim, Counter
 from processors.domain.refusals import Reason
 from processors.domain.registers import CounterRow, LotRow, SerialRow
+from processors.domain.roots import root_key, root_of
 from processors.domain.view import COUNTERS
 
 
@@ -34,15 +35,17 @@ class Released:
                 line.lot_code = lot.lot_code
         self._serial_rules: dict[int, CodeRule | None] = {}
 
-    def lot(self, place: int, key: str, row: LotRow) -> None:
-        """The lot of the line at `place` goes."""
+    def lot(self, changes: Changes, key: str, row: LotRow) -> None:
+        """A lot goes, whichever movement it is that leaves it without documents."""
         self._let_go(key, row)
-        if row.ordinal is None or self._intake is None or place >= len(self._lines):
+        root = root_of(changes.view, key)
+        code_type = self._around.master.code_types.get(("lot", row.code_type or ""))
+        if root is None or row.ordinal is None or code_type is None:
             return
-        line = self._lines[place]
-        rule = lot_rule(self._intake, line, birth_of(self._intake, line), self._around.master)
-        if isinstance(rule, CodeRule):
-            self._free(rule, row.ordinal, row.lot_code)
+        changes.state[root_key(key)] = None
+        company_wide = lots_company_wide(self._around.master)
+        item = None if company_wide else (row.item_class, row.item_code, row.variant)
+        self._free(Counter("lot", code_type.code, item, root), row.ordinal)
 
     def serial(self, place: int, key: str, row: SerialRow) -> None:
         """A serial of the line at `place` goes."""
@@ -53,18 +56,16 @@ class Released:
             rule = serial_rule(self._intake, self._lines[place], self._around.master)
             self._serial_rules[place] = rule if isinstance(rule, CodeRule) else None
         found = self._serial_rules[place]
-        if found is not None:
-            self._free(found, row.ordinal, row.serial_code)
+        if found is not None and found.code_type.fill_gaps and found.compose(row.ordinal) == row.serial_code:
+            self._free(found.counter, row.ordinal)
 
     def _let_go(self, key: str, row: LotRow | SerialRow) -> None:
         claim = claim_of(row, key, self._partition, self._around.master)
         if claim is not None:
             self.claims.append(claim)
 
-    def _free(self, rule: CodeRule, ordinal: int, code: str) -> None:
-        if not rule.code_type.fill_gaps or rule.compose(ordinal) != code:
-            return
-        key = row_key(rule.counter, self._partition)
+    def _free(self, counter: Counter, ordinal: int) -> None:
+        key = row_key(counter, self._partition)
         row = self.rows.get(key) or self._around.view.get(COUNTERS, key)
         if row is not None and ordinal < row.next_ordinal:
             self.rows[key] = release(row, ordinal, self._time_ms)

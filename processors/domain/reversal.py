@@ -10,6 +10,7 @@ from processors.domain import keys, quantity
 from processors.domain.changes import ChangedRow, Changes
 from processors.domain.commitments import Commitments
 from processors.domain.decision import Decision, Emit
+from processors.domain.documents import take_document
 from processors.domain.effects import Accepted, Effect
 from processors.domain.events import HistoryEntry, Posting, Reply
 from processors.domain.form import check_head, listed
@@ -271,7 +272,7 @@ class _Undoing:
         self._changes.lots[key] = row
         if row.loaded == row.unloaded == 0:
             self._gone.append((LOTS, key, None))
-            self._released.lot(place, key, row)
+            self._released.lot(self._changes, key, row)
             at = self._message.time_ms
             name, kept = remember_lot(self._scope_key, self._item, lot_code, row.generation, at)
             self._generations[name] = kept
@@ -300,7 +301,8 @@ class _Undoing:
                 moved_on.append(serial)
                 continue
             row = self._changes.serials[key] = self._serial_before(effect, old)
-            if effect.load and self._born_here(old):
+            left = take_document(self._changes, key, row, self._message.time_ms)
+            if left == 0:
                 self._gone.append((SERIALS, key, None))
                 self._released.serial(place, key, row)
                 self._generations |= remember_serial(
@@ -325,10 +327,6 @@ class _Undoing:
         return replace(
             old, state="in_stock", warehouse=effect.warehouse, location=effect.location, updated_at=time_ms, **first
         )
-
-    def _born_here(self, row: SerialRow) -> bool:
-        """True where the serial came in by this movement, and no document has taken it out since."""
-        return not self._transfer and row.created_at == self._accepted.at and row.first_document_type is None
 
     def _note(self, effect: Effect, row: LotRow | SerialRow, entry_id: str, amount: int) -> None:
         """Publish the document line once more, reversed."""

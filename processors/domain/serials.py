@@ -8,6 +8,7 @@ from processors.domain.changes import Changes
 from processors.domain.claims import claim_text
 from processors.domain.dates import expiry_date
 from processors.domain.decision import Emit
+from processors.domain.documents import add_document
 from processors.domain.events import HistoryEntry
 from processors.domain.form import listed
 from processors.domain.generations import generations_of_serials
@@ -76,6 +77,7 @@ def load_serials(
             if not leg.transfer:
                 faults.check_flags(intake, leg, old)
             row = _moved(intake, leg, old)
+            add_document(changes, key, row, intake.time_ms)
         rows[key] = row
         note(row)
     for serial, ordinal in line.new_serials:
@@ -108,6 +110,7 @@ def unload_serials(changes: Changes, intake: Intake, leg: Leg, line: Line, reaso
         if old.reserved:
             reserved.append(old)
         row = rows[key] = _moved(intake, leg, old)
+        add_document(changes, key, row, intake.time_ms)
         note(row)
     faults.into(intake, leg, line, reasons)
     return reserved

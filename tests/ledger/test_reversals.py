@@ -7,7 +7,7 @@ import pytest
 
 from processors.domain import quantity
 from processors.domain.calendar import parse_day
-from processors.domain.master import CodePart, CodeType, Company
+from processors.domain.master import CodePart, CodeType, Company, Template
 from processors.domain.movement import Movement
 from tests.ledger.ledger_story import (
     CHEESE,
@@ -259,6 +259,30 @@ def test_freed_codes_stay_unused_where_the_code_type_does_not_fill_gaps() -> Non
 
     assert reply_of(ledger.send(a_movement(PUMP, "IN", "1", "m1"))).serials == ("PU00002",)
     assert [row.free for row in ledger.rows("counter-register").values()] == [""]
+
+
+def test_a_code_is_free_whichever_reversal_leaves_its_lot_without_documents() -> None:
+    ledger = Ledger(DAYS)
+    first = a_movement(CHEESE, "IN", "2", "m1")
+    more = a_movement(CHEESE, "ADD", "3", "m2", lots=(a_lot("26000", "3", lot_type="X"),), account="S1")
+    done(ledger, first, more, reversal(first, "r1"))
+    (counter,) = ledger.rows("counter-register").values()
+    assert counter.free == ""
+
+    done(ledger, reversal(more, "r2"))
+    (counter,) = ledger.rows("counter-register").values()
+    assert counter.free == "0"
+    assert not any(key.startswith("root") for key in ledger.rows("ledger-state"))
+
+
+def test_a_piece_that_was_moved_since_is_out_and_its_code_in_use_when_its_load_is_undone() -> None:
+    ledger = Ledger(PLATES, Template("W1", "TO1", "To itself", "unload", offset_template="IN"))
+    load, move = a_movement(PUMP, "IN", "1", "m1"), a_movement(PUMP, "TO1", "1", "m2", serials=("PU00000",))
+    done(ledger, load, move, reversal(load))
+    assert [row.state for row in ledger.rows("serial-register").values()] == ["out"]
+    assert [row.free for row in ledger.rows("counter-register").values()] == [""]
+
+    assert reply_of(ledger.send(a_movement(PUMP, "IN", "1", "m3"))).serials == ("PU00001",)
 
 
 def test_a_code_that_is_typed_again_is_of_its_next_generation() -> None:
