@@ -36,6 +36,12 @@ RESERVATIONS_OF: Final = "reservations-of"
 STOCK_PLACES: Final = "stock-places"
 """Index: key `class|code|variant|warehouse|lot` → the keys of the rows in `stock-register` that are at a location."""
 
+LOTS_BY_START: Final = "lots-by-start"
+"""Ordered index: key `class|code|variant`, start date, lot code → key in `lot-register` of each lot with stock."""
+
+LOTS_BY_EXPIRY: Final = "lots-by-expiry"
+"""Ordered index: key `class|code|variant`, expiry date, lot code → key in `lot-register` of each lot with stock."""
+
 
 class View(Protocol):
     """Rows as they stand after the messages decided before this one. Nothing here writes."""
@@ -50,4 +56,8 @@ class View(Protocol):
 
     def members(self, index: str, key: str) -> tuple[str, ...]:
         """The members of an index at a key (row keys, ascending), empty where there are none."""
+        ...
+
+    def ordered(self, index: str, prefix: str) -> Iterator[str]:
+        """The members of all index keys that start with `prefix`, ascending by index key (UTF-8 byte order)."""
         ...

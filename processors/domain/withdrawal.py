@@ -1,6 +1,6 @@
 """Lots for an unload that names none: by the item's withdrawal policy, or by its serials (`domain.md` §3 check 8)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from processors.domain import keys, quantity
@@ -14,14 +14,27 @@ from processors.domain.lots import lot_key, unusable
 from processors.domain.master import LotStatus
 from processors.domain.refusals import Reason
 from processors.domain.registers import LotRow
-from processors.domain.view import LOTS, SERIAL_LOTS, SERIALS, STOCK
+from processors.domain.stock import stock_key
+from processors.domain.view import LOTS, LOTS_BY_EXPIRY, LOTS_BY_START, SERIAL_LOTS, SERIALS, STOCK, STOCK_PLACES
 
-Order = Callable[[LotRow], tuple[int, str]]
-ORDERS: Final[dict[str, Order]] = {
-    "fifo": lambda lot: (DAY_MIN if lot.start_date is None else lot.start_date, lot.lot_code),
-    "fefo": lambda lot: (DAY_MAX + 1 if lot.expiry_date is None else lot.expiry_date, lot.lot_code),
-}
-"""Which lot goes first: by start or by expiry date (those that never expire last), ties by lot code."""
+
+def start_key(lot: LotRow) -> str | None:
+    """Index key of `LOTS_BY_START`: first in, first out; ties by lot code. None without stock."""
+    return _order_key(lot, DAY_MIN if lot.start_date is None else lot.start_date)
+
+
+def expiry_key(lot: LotRow) -> str | None:
+    """Index key of `LOTS_BY_EXPIRY`: first to expire, first out; those that never expire last. None without stock."""
+    return _order_key(lot, DAY_MAX + 1 if lot.expiry_date is None else lot.expiry_date)
+
+
+def _order_key(lot: LotRow, day: int) -> str | None:
+    if lot.stock <= 0 or lot.closed:
+        return None
+    return f"{keys.join(lot.item_class, lot.item_code, lot.variant)}\0{day - DAY_MIN:08d}\0{lot.lot_code}"
+
+
+ORDERS: Final = {"fifo": LOTS_BY_START, "fefo": LOTS_BY_EXPIRY}
 
 
 def withdraw(
@@ -50,14 +63,17 @@ def withdraw(
             )
         )
         return []
-    free = _free(changes, intake, leg)
-    codes = [code for code in {**own, **free} if own.get(code, 0) > 0 or free.get(code, 0) > 0]
-    usable = sorted(_usable(changes, intake, leg, statuses, codes), key=order or _by_code)
     wanted, taken = intake.quantity, dict[str, int]()
-    for amounts in (own, free):
-        for lot in usable:
+    own_keys = {lot_key(intake.scope_key, code) for code in own}
+    for reserved in (True, False) if own else (False,):
+        # What the document reserved may be few of very many lots: they are looked up, not walked to.
+        found = _reserved(changes, own_keys, order) if reserved else _in_order(changes, intake, order)
+        for lot in _usable(changes, intake, leg, statuses, found):
+            if not wanted:
+                break
             code = lot.lot_code
-            part = min(max(amounts.get(code, 0), 0), wanted)
+            amount = own.get(code, 0) if reserved else _free(changes, intake, leg, code)
+            part = min(max(amount, 0), wanted)
             if part:
                 taken[code] = taken.get(code, 0) + part
                 wanted -= part
@@ -76,26 +92,40 @@ def withdraw(
     return []
 
 
-def _by_code(lot: LotRow) -> tuple[int, str]:
-    return 0, lot.lot_code
+def _reserved(changes: Changes, own_keys: set[str], order: str | None) -> Iterable[str]:
+    """Keys of the lots that the document reserved, in the order of withdrawal (without one: of their codes)."""
+    key_of = expiry_key if order == LOTS_BY_EXPIRY else start_key
+
+    def place(key: str) -> tuple[str, str]:
+        lot = changes.view.get(LOTS, key)
+        return ("" if lot is None or order is None else key_of(lot) or "", key)
+
+    return sorted(own_keys, key=place)
 
 
-def _free(changes: Changes, intake: Intake, leg: Leg) -> dict[str, int]:
-    """Lot code → what is free of it in the warehouse, and at the location where it is checked."""
-    free: dict[str, int] = {}
-    for _, row in changes.view.prefix(STOCK, f"{intake.scope_key}|{keys.part(leg.warehouse.code)}|"):
-        if row.lot_code is None or (leg.warehouse.check_location_stock and row.location != leg.location):
-            continue
-        free[row.lot_code] = free.get(row.lot_code, 0) + row.stock - row.committed
-    return free
+def _in_order(changes: Changes, intake: Intake, order: str | None) -> Iterable[str]:
+    """Keys of all lots with stock, in the order of withdrawal, as they are asked for."""
+    return () if order is None else changes.view.ordered(order, f"{intake.scope_key}\0")
+
+
+def _free(changes: Changes, intake: Intake, leg: Leg, code: str) -> int:
+    """What is free of a lot in the warehouse, and at the location where it is checked."""
+    view, scope, warehouse = changes.view, intake.scope_key, leg.warehouse.code
+    if leg.warehouse.check_location_stock:
+        places: tuple[str, ...] = (stock_key(scope, warehouse, leg.location, code),)
+    else:
+        somewhere = view.members(STOCK_PLACES, f"{scope}|{keys.join(warehouse, code)}")
+        places = (stock_key(scope, warehouse, None, code), *somewhere)
+    rows = (view.get(STOCK, place) for place in places)
+    return sum(row.stock - row.committed for row in rows if row is not None)
 
 
 def _usable(
-    changes: Changes, intake: Intake, leg: Leg, statuses: dict[str, LotStatus], codes: list[str]
+    changes: Changes, intake: Intake, leg: Leg, statuses: dict[str, LotStatus], found: Iterable[str]
 ) -> Iterator[LotRow]:
     day, any_lot = intake.movement.effective_date, leg.template.allow_unavailable_lots
-    for code in codes:
-        lot = changes.view.get(LOTS, lot_key(intake.scope_key, code))
+    for key in found:
+        lot = changes.view.get(LOTS, key)
         if lot is None or lot.closed:
             continue
         if any_lot or not unusable(lot, day, statuses):

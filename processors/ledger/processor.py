@@ -27,6 +27,8 @@ from processors.domain.stock import place_key
 from processors.domain.view import (
     COUNTERS,
     LOTS,
+    LOTS_BY_EXPIRY,
+    LOTS_BY_START,
     RESERVATIONS,
     RESERVATIONS_OF,
     SERIAL_LOTS,
@@ -37,6 +39,7 @@ from processors.domain.view import (
     Register,
     View,
 )
+from processors.domain.withdrawal import expiry_key, start_key
 from processors.ledger.dropping import BARRIER, SLICE_ROWS, begin, drop_slice, dropped_of, dropped_until, is_due
 from processors.ledger.edits import decide_edit
 from processors.ledger.needs import needs_of, pieces_of
@@ -64,6 +67,8 @@ class LedgerProcessor:
         Index(SERIAL_LOTS, SERIALS, index_key),
         Index(STOCK_PLACES, STOCK, place_key),
         Index(RESERVATIONS_OF, RESERVATIONS, document_key),
+        Index(LOTS_BY_START, LOTS, start_key),
+        Index(LOTS_BY_EXPIRY, LOTS, expiry_key),
     )
 
     def __init__(

@@ -133,15 +133,20 @@ def _apply(
         if record.key is None:
             raise StoreUnusable(f"{record.topic}/{record.partition}@{record.offset} has no key")
         latest[record.topic, record.key.decode()] = record.value
-    memberships: list[Membership] = []
+    by_register: dict[str, list[Index]] = {}
     for index in indexes:
-        topic = index.register.topic
-        for (register, key), value in latest.items():
-            if register != topic:
-                continue
-            before = store.get(topic, key)
-            old = None if before is None else index.key_of(decode(topic, before))
-            new = None if value is None else index.key_of(decode(topic, value))
+        by_register.setdefault(index.register.topic, []).append(index)
+    memberships: list[Membership] = []
+    for (topic, key), value in latest.items():
+        found = by_register.get(topic)
+        if found is None:
+            continue
+        stored = store.get(topic, key)
+        before = None if stored is None else decode(topic, stored)
+        after = None if value is None else decode(topic, value)
+        for index in found:
+            old = None if before is None else index.key_of(before)
+            new = None if after is None else index.key_of(after)
             if old != new:
                 if old is not None:
                     memberships.append(Membership(index.name, old, key, False))
