@@ -505,6 +505,7 @@ class Loop:
     def _wait_for_counters(self, reason: str) -> None:
         logger.warning("counters unavailable: waiting", extra={"reason": reason})
         self.metrics.counters_up.set(0)
+        self.ready = False
         self._keep_alive(0.2)
         while not self._changed:
             try:
@@ -515,6 +516,7 @@ class Loop:
         self.metrics.counters_up.set(1)
         if not self._changed:
             self._resume()
+            self.ready = True
             logger.info("counters answer again")
 
     def _mend_counters(self, failure: Exception) -> None:
