@@ -5,8 +5,9 @@ from typing import Literal
 
 from processors.domain import keys, quantity
 from processors.domain.changes import Changes
-from processors.domain.commitments import Commitments, document_of
+from processors.domain.commitments import Commitments, Document, document_of
 from processors.domain.decision import Decision, Emit
+from processors.domain.documents import let_go
 from processors.domain.events import HistoryEntry, Reply, ReplyLot
 from processors.domain.form import check_head, listed
 from processors.domain.intake import check_period
@@ -18,7 +19,7 @@ from processors.domain.movement import Movement
 from processors.domain.posting import Circumstances, Posted
 from processors.domain.refusals import Reason
 from processors.domain.registers import ReservationRow
-from processors.domain.serials import document_text, serial_prefix
+from processors.domain.serials import serial_prefix
 from processors.domain.units import convert, unit_of
 from processors.domain.view import SERIALS
 
@@ -65,7 +66,7 @@ def release(message: Message, movement: Movement, around: Circumstances, reasons
     for key, row, amount in parts:
         commitments.release(key, row, amount)
         if row.serial_code is not None:
-            _free_serial(changes, _serial_key(scope_key, row), message.time_ms)
+            _free_serial(changes, _serial_key(scope_key, row), document, message.time_ms)
     return _done(message, movement, item, around, changes, parts, scope_key)
 
 
@@ -148,13 +149,12 @@ def _generation_and_status(changes: Changes, scope_key: str, row: ReservationRow
     return (1, None) if lot is None else (lot.generation, lot.status)
 
 
-def _free_serial(changes: Changes, key: str, time_ms: int) -> None:
+def _free_serial(changes: Changes, key: str, document: Document, time_ms: int) -> None:
     row = changes.view.get(SERIALS, key)
     if row is None:
         return
     free = changes.serials[key] = replace(row, reserved=False, reserved_for=None, updated_at=time_ms)
-    if document_text(row.first_document_type, row.first_document_number) == row.reserved_for:
-        free.first_document_type = free.first_document_number = free.first_document_date = None
+    let_go(changes, key, free, document)
 
 
 def _done(

@@ -6,6 +6,7 @@ from processors.domain import keys, quantity
 from processors.domain.changes import Changes
 from processors.domain.commitments import Commitments, Document, document_of
 from processors.domain.decision import Decision, Emit
+from processors.domain.documents import add_taking
 from processors.domain.events import Reply, ReplyLot
 from processors.domain.form import check_form
 from processors.domain.intake import Intake, take_in
@@ -115,6 +116,8 @@ class _Reserving:
             if old.first_document_type is None:
                 row.first_document_type, row.first_document_number = document
                 row.first_document_date = intake.movement.document_date
+            taken_by = (*document, intake.movement.document_date)
+            add_taking(self._changes, key, row, intake.movement.movement_id, taken_by, True)
             self._changes.serials[key] = row
             rows.append(row)
         if line.lotted and line.lot_code is not None:

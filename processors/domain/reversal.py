@@ -4,13 +4,13 @@ Refused where the goods have moved on. The undone document lines are published a
 """
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 from processors.domain import keys, quantity
 from processors.domain.changes import ChangedRow, Changes
 from processors.domain.commitments import Commitments
 from processors.domain.decision import Decision, Emit
-from processors.domain.documents import take_document
+from processors.domain.documents import undo
 from processors.domain.effects import Accepted, Effect
 from processors.domain.events import HistoryEntry, Posting, Reply
 from processors.domain.form import check_head, listed
@@ -301,8 +301,8 @@ class _Undoing:
                 moved_on.append(serial)
                 continue
             row = self._changes.serials[key] = self._serial_before(effect, old)
-            left = take_document(self._changes, key, row, self._message.time_ms)
-            if left == 0:
+            moved_by = self._accepted.movement.movement_id + ("/offset" if effect.offset else "")
+            if undo(self._changes, key, row, moved_by, effect.load) == 0:
                 self._gone.append((SERIALS, key, None))
                 self._released.serial(place, key, row)
                 self._generations |= remember_serial(
@@ -316,17 +316,11 @@ class _Undoing:
         time_ms = self._message.time_ms
         if effect.load:
             return replace(old, state="out", warehouse=None, location=None, updated_at=time_ms)
-        original = self._accepted.movement
-        document = (original.document_type, original.document_number, original.document_date)
-        first: dict[str, Any] = {}
-        if document == (old.first_document_type, old.first_document_number, old.first_document_date):
-            first = {"first_document_type": None, "first_document_number": None, "first_document_date": None}
-        document_again = self._reserved.get((old.lot_code or "", old.serial_code))
-        if document_again is not None:
-            first = {"reserved": True, "reserved_for": document_again}
-        return replace(
-            old, state="in_stock", warehouse=effect.warehouse, location=effect.location, updated_at=time_ms, **first
-        )
+        row = replace(old, state="in_stock", warehouse=effect.warehouse, location=effect.location, updated_at=time_ms)
+        document = self._reserved.get((old.lot_code or "", old.serial_code))
+        if document is not None:
+            row.reserved, row.reserved_for = True, document
+        return row
 
     def _note(self, effect: Effect, row: LotRow | SerialRow, entry_id: str, amount: int) -> None:
         """Publish the document line once more, reversed."""

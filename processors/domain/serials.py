@@ -8,7 +8,7 @@ from processors.domain.changes import Changes
 from processors.domain.claims import claim_text
 from processors.domain.dates import expiry_date
 from processors.domain.decision import Emit
-from processors.domain.documents import add_document
+from processors.domain.documents import add_load, add_taking
 from processors.domain.events import HistoryEntry
 from processors.domain.form import listed
 from processors.domain.generations import generations_of_serials
@@ -77,7 +77,7 @@ def load_serials(
             if not leg.transfer:
                 faults.check_flags(intake, leg, old)
             row = _moved(intake, leg, old)
-            add_document(changes, key, row, intake.time_ms)
+            add_load(changes, key, row, intake.time_ms)
         rows[key] = row
         note(row)
     for serial, ordinal in line.new_serials:
@@ -94,7 +94,8 @@ def unload_serials(changes: Changes, intake: Intake, leg: Leg, line: Line, reaso
     reserved: list[SerialRow] = []
     prefix = serial_prefix(intake.scope_key, line.lot_code)
     warehouse, faults = leg.warehouse.code, Faults()
-    location_checked = leg.warehouse.check_location_stock
+    location_checked, movement = leg.warehouse.check_location_stock, intake.movement
+    document = (movement.document_type, movement.document_number, movement.document_date)
     note, part, rows = notes_of_serials(changes, intake, leg, line.lot_code), keys.part, changes.serials
     for serial in line.serials:
         key = prefix + part(serial)
@@ -110,7 +111,7 @@ def unload_serials(changes: Changes, intake: Intake, leg: Leg, line: Line, reaso
         if old.reserved:
             reserved.append(old)
         row = rows[key] = _moved(intake, leg, old)
-        add_document(changes, key, row, intake.time_ms)
+        add_taking(changes, key, row, leg.movement_id, document, False)
         note(row)
     faults.into(intake, leg, line, reasons)
     return reserved

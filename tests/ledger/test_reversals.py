@@ -213,6 +213,21 @@ def test_a_piece_with_a_later_document_stays_in_the_register_when_its_first_load
     assert {row.serial_code: row.state for row in ledger.rows("serial-register").values()} == {"P1": "out"}
 
 
+def test_the_first_document_of_a_piece_is_the_first_that_still_stands() -> None:
+    ledger = Ledger(Template("W1", "TO1", "To itself", "unload", offset_template="IN"))
+    moves = [
+        a_movement(PUMP, "TO1", "1", f"m{n}", serials=("P1",), document_type="other", document_number=number)
+        for n, number in enumerate(("D1", "D2", "D1"))
+    ]
+    done(ledger, PIECES, *moves)
+
+    firsts = []
+    for n in (2, 0, 1):
+        done(ledger, reversal(moves[n], f"r{n}"))
+        firsts.append(ledger.rows("serial-register")["MAC|PUMP|||P1"].first_document_number)
+    assert firsts == ["D1", "D2", None]
+
+
 def test_a_lot_is_not_undone_below_zero_whatever_company_and_warehouse_say() -> None:
     ledger = Ledger(Company(allow_negative_stock=True))
     load = a_movement(CHEESE, "IN", "2", warehouse="W2", lots=(a_lot("L", "2"),))
