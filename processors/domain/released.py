@@ -4,6 +4,7 @@ Which counter a lot's ordinal belongs to is remembered with the lot. A serial's 
 where master data has changed so that its rule no longer gives the code, the ordinal stays unused.
 """
 
+from processors.domain import keys
 from processors.domain.changes import Changes
 from processors.domain.claims import claim_of, lots_company_wide
 from processors.domain.effects import Accepted
@@ -16,7 +17,7 @@ from processors.domain.progressives import Claim, Counter
 from processors.domain.refusals import Reason
 from processors.domain.registers import CounterRow, LotRow, SerialRow
 from processors.domain.roots import root_key, root_of
-from processors.domain.view import COUNTERS
+from processors.domain.view import COUNTERS, SERIAL_LOTS
 
 
 class Released:
@@ -34,6 +35,8 @@ class Released:
             for line, lot in zip(self._lines, accepted.reply.lots, strict=False):
                 line.lot_code = lot.lot_code
         self._serial_rules: dict[int, CodeRule | None] = {}
+        self._gone: set[str] = set()
+        """Keys of the serials that go."""
 
     def lot(self, changes: Changes, key: str, row: LotRow) -> None:
         """A lot goes, whichever movement it is that leaves it without documents."""
@@ -48,8 +51,11 @@ class Released:
         self._free(Counter("lot", code_type.code, item, root), row.ordinal)
 
     def serial(self, place: int, key: str, row: SerialRow) -> None:
-        """A serial of the line at `place` goes."""
-        self._let_go(key, row)
+        """A serial of the line at `place` goes. Its code stays claimed as long as another lot of the item has it."""
+        self._gone.add(key)
+        index = keys.join(row.item_class, row.item_code, row.variant, row.serial_code)
+        if self._gone.issuperset(self._around.view.members(SERIAL_LOTS, index)):
+            self._let_go(key, row)
         if row.ordinal is None or self._intake is None or place >= len(self._lines):
             return
         if place not in self._serial_rules:

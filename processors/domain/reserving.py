@@ -146,7 +146,7 @@ class _Reserving:
             there = row is not None and row.state == "in_stock" and row.warehouse == leg.warehouse.code
             if row is None or not there or (leg.warehouse.check_location_stock and row.location != leg.location):
                 faults.add("serial-not-in-stock", serial)
-            elif row.reserved:
+            if row is not None and row.reserved:
                 faults.add("serial-reserved", serial)
             if row is not None and row.cancelled:
                 faults.add("serial-cancelled", serial)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from processors.domain.calendar import parse_day
 from processors.domain.claims import claim_text
 from processors.domain.master import Company, Template
-from tests.ledger.ledger_story import CHEESE, FILTER, SALT, Ledger, a_lot, a_movement, refused_with
+from tests.ledger.ledger_story import CHEESE, FILTER, PUMP, SALT, Ledger, a_lot, a_movement, refused_with
 
 YESTERDAY = parse_day("2026-03-09")
 
@@ -41,3 +41,12 @@ def test_two_pieces_of_one_serial_do_not_become_one_in_the_lot_that_is_made_of_t
     ledger.send(a_movement(FILTER, "TYP", "2", lots=both))
     mix = a_movement(FILTER, "LFL", "2", "m2", lots=both, into_lot="C")
     assert refused_with(ledger.send(mix)) == ["serial-repeated"]
+
+
+def test_a_serial_that_is_elsewhere_and_reserved_is_told_to_be_both() -> None:
+    ledger = Ledger()
+    order = {"warehouse": "W2", "document_type": "customer_order", "serials": ("P1",), "action": "reserve"}
+    ledger.send(a_movement(PUMP, "IN", "1", warehouse="W2", location="A", serials=("P1",)))
+    assert ledger.send(a_movement(PUMP, "OUT", "1", "m2", location="A", document_number="1", **order)).refusal is None
+    again = a_movement(PUMP, "OUT", "1", "m3", location="B", document_number="2", **order)
+    assert refused_with(ledger.send(again)) == ["stock-insufficient", "serial-not-in-stock", "serial-reserved"]
