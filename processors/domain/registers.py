@@ -151,7 +151,8 @@ class StateRow:
     that (`effects`). `edit|class|code|id` likewise. `generation|…`: how often (`offset`) a code was given out whose lot
     or serial is gone (`generations`).
     `barrier|id`: a continuation that waits until `topic` is committed up to `offset`. `dropped-ids|partition`: the
-    latest effective date for which ids were dropped.
+    latest effective date for which ids were dropped; `offset` is the first open day for which that was begun.
+    `pin|class|code|`: the unit and management that an item keeps while it has stock (`pins`).
     """
 
     kind: str

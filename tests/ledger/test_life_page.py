@@ -1,14 +1,31 @@
-"""The two stories of docs/lot-and-serial-life.md, told to the ledger again."""
+"""The stories of docs/lot-and-serial-life.md, told to the ledger again."""
 
 from pathlib import Path
 from typing import Any
 
 from processors.domain import quantity
 from processors.domain.calendar import day_text, parse_day
+from processors.domain.edits_values import (
+    LOT_FIELDS,
+    SERIAL_FIELDS,
+    Read,
+    read_code,
+    read_day,
+    read_document,
+    read_flag,
+    read_note,
+)
 from processors.domain.registers import LotRow, SerialRow
-from tests.ledger.ledger_story import CHEESE, PUMP, Ledger, a_lot, a_movement, reply_of
+from tests.ledger.ledger_story import CHEESE, PUMP, Ledger, a_lot, a_movement, edit_of_lot, reply_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "lot-and-serial-life.md"
+FORMS: dict[Read, str] = {
+    read_code: "text, at most 50 characters",
+    read_note: "text",
+    read_day: "day",
+    read_flag: "flag",
+    read_document: "document",
+}
 
 
 def table(*rows: tuple[object, ...]) -> str:
@@ -67,3 +84,36 @@ def test_the_story_of_a_serial_is_what_the_ledger_does() -> None:
          warehouse="W2", location="A")  # fmt: skip
     rows.append(serial_of(ledger, "it is sold again"))
     assert table(*rows) in PAGE.read_text(encoding="utf-8")
+
+
+def test_the_fields_that_may_be_edited_are_listed() -> None:
+    rows = [
+        (f"`{name}`", register, FORMS[read])
+        for register, fields in (("lot", LOT_FIELDS), ("serial", SERIAL_FIELDS))
+        for name, read in fields.items()
+    ]
+    assert table(*rows) in PAGE.read_text(encoding="utf-8")
+
+
+def test_the_story_of_edits_is_what_the_ledger_does() -> None:
+    ledger, rows = Ledger(), []
+    sent(ledger, CHEESE, "IN", "10", "m1", lots=(a_lot("L1", "10"),))
+    rows.append(edited_lot_of(ledger, "10 KG are loaded"))
+    steps: tuple[tuple[str, dict[str, str | None]], ...] = (
+        ("it was made on the 8th", {"start_date": "2026-03-08"}),
+        ("the laboratory gives it until the end of April", {"expiry_date": "2026-04-30", "evaluation": "A"}),
+        ("it was made on the 7th, after all", {"start_date": "2026-03-07"}),
+        ("it is held, then closed", {"status": "HOLD", "closed": "true"}),
+    )
+    for number, (what, changes) in enumerate(steps):
+        assert reply_of(ledger.edit(edit_of_lot(changes, f"e{number}"))).status == "done"
+        rows.append(edited_lot_of(ledger, what))
+    assert table(*rows) in PAGE.read_text(encoding="utf-8")
+
+
+def edited_lot_of(ledger: Ledger, what: str) -> tuple[object, ...]:
+    (row,) = ledger.rows("lot-register").values()
+    assert isinstance(row, LotRow)
+    days = (row.start_date, row.expiry_date, row.warn_from, row.block_from)
+    closed = "closed" if row.closed else ""
+    return (what, *map(day, days), row.evaluation or "", row.status or "", closed, quantity.text(row.stock))
