@@ -6,6 +6,7 @@ machine that loses power falls back to a consistent earlier state and reads the 
 """
 
 import json
+import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,11 @@ from rocksdict import BlockBasedOptions, Cache, Options, Rdict, ReadOptions, Wri
 from processors.runtime.errors import StoreUnusable
 from processors.runtime.store import Membership, Put, Stamp, Store, joined, merged, parted
 
+logger = logging.getLogger(__name__)
+
 _STAMP = b"\xff"
+_LAYOUT = b"\xfe"
+"""Registers and indexes in their order, as the store was made for: with others its keys mean something else."""
 _INDEX = 0x80
 CACHE_BYTES = 64 * 1024 * 1024
 """Block cache of one worker process, shared by its stores."""
@@ -28,6 +33,7 @@ class RocksStore:
         self._path = path
         self._prefixes = {register: bytes([place + 1]) for place, register in enumerate(registers)}
         self._index_prefixes = {index: bytes([_INDEX + place]) for place, index in enumerate(indexes)}
+        self._layout = json.dumps([list(registers), list(indexes)]).encode()
         self._cache = cache
         self._open()
 
@@ -45,8 +51,15 @@ class RocksStore:
         try:
             self._path.mkdir(parents=True, exist_ok=True)
             self._db = Rdict(str(self._path), options)
+            layout = self._db.get(_LAYOUT)
+            if layout is not None and layout != self._layout:
+                self._db.close()
+                raise StoreUnusable(f"{self._path}: made for other registers or indexes")
+            self._db.put(_LAYOUT, self._layout)
             found = self._db.get(_STAMP)
             self._stamp = _stamp_of(found) if isinstance(found, bytes) else Stamp()
+        except StoreUnusable:
+            raise
         except Exception as failure:
             raise StoreUnusable(f"{self._path}: {failure}") from failure
 
@@ -123,7 +136,8 @@ class RocksStores:
         path = self._dir / str(partition)
         try:
             return RocksStore(path, self._registers, self._indexes, self._cache)
-        except StoreUnusable:
+        except StoreUnusable as failure:
+            logger.warning("store made anew", extra={"partition": partition, "reason": str(failure)})
             shutil.rmtree(path, ignore_errors=True)
             return RocksStore(path, self._registers, self._indexes, self._cache)
 

@@ -108,6 +108,16 @@ def test_a_damaged_directory_is_made_anew_instead_of_being_trusted(tmp_path: Pat
     again.close()
 
 
+def test_a_store_made_for_other_indexes_is_made_anew(tmp_path: Path) -> None:
+    store = RocksStores(tmp_path, REGISTERS, INDEXES).open(0)
+    store.write([Put("stock-register", "A", b"1")], [], {"stock-register": 1})
+    store.close()
+    again = RocksStores(tmp_path, REGISTERS, (*INDEXES, "by-lot")).open(0)
+    assert again.stamp().positions == {}
+    assert again.get("stock-register", "A") is None
+    again.close()
+
+
 KEYS = st.text(alphabet="ab|é\U0001f600", max_size=4)
 
 
