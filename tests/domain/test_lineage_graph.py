@@ -125,6 +125,12 @@ def test_a_movement_posted_anew_after_its_reversal_is_the_one_that_is_named() ->
     assert (part.quantity, part.movement_ids, part.accounts) == (3 * ONE, ("m2",), ("C2",))
 
 
+def test_one_reversal_takes_one_of_two_like_movements_back() -> None:
+    edges = [edge("T1", "input", "A", amount, movement=name) for name, amount in (("m1", 5), ("m2", 5), ("r1", -5))]
+    ((_, part),) = LineageGraph(edges).steps(a_lot("A"), "forward")
+    assert (part.quantity, len(part.movement_ids)) == (5 * ONE, 1)
+
+
 def test_several_movements_of_a_lot_into_one_transformation_add_up() -> None:
     edges = [edge("T1", "input", "A", 5, movement="m1", at=3), edge("T1", "input", "A", 2, movement="m2", at=7)]
     ((_, part),) = LineageGraph(edges).steps(a_lot("A"), "forward")
