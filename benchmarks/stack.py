@@ -33,6 +33,9 @@ class Stack:
             "LOTSTREAM_PARTITIONS": str(settings.partitions),
             "LOTSTREAM_METRICS_PORT": "0",
             "LOTSTREAM_LOG_LEVEL": "warning",
+            # Compiled modules are kept, as those of an installed package are.
+            "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": str(self.directory / "compiled"),
             **more,
         }
 

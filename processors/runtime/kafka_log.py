@@ -1,5 +1,6 @@
 """The log port on a real broker, through confluent-kafka: member, transactional producer, readers, admin."""
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -55,6 +56,8 @@ class KafkaLog:
         self._settings = settings
         self._crash = crash
         self._assignment: frozenset[TopicPartition] = frozenset()
+        self._fetching = False
+        """Whether `start_at` has handed the assignment to the client; until then there is nothing to pause or seek."""
         self._positions: dict[TopicPartition, int] = {}
         self._on_change: Callable[[], None] = lambda: None
         self._consumer = Consumer(
@@ -79,8 +82,9 @@ class KafkaLog:
                 "queued.min.messages": 20_000,
             }
         )
-        self._producer = self._new_producer()
         self._admin = AdminClient(connection(settings))
+        self._producer = self._new_producer()
+        _connect(self._admin)
         # Made at once: an idempotent producer takes half a second to get its id, and gets it in the background.
         self._appender = Producer({**connection(settings), "enable.idempotence": True, "acks": "all", "linger.ms": 1})
         self._produced: dict[TopicPartition, int] = {}
@@ -88,13 +92,15 @@ class KafkaLog:
     # membership and consuming
 
     def subscribe(self, topics: Sequence[str], on_change: Callable[[], None]) -> None:
-        """See `Log`. Partitions come paused: the loop starts them once their tasks are restored."""
+        """See `Log`. Nothing of a new partition is fetched before `start_at`: its task is restored first."""
         self._on_change = on_change
         self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
 
     def _assigned(self, consumer: Consumer, partitions: list[Partition]) -> None:
-        consumer.assign(partitions)
-        consumer.pause(partitions)
+        # Empty, to answer the group. Partitions that are assigned, paused, and assigned again at other offsets begin to
+        # be fetched up to a second late.
+        consumer.assign([])
+        self._fetching = False
         self._assignment = frozenset((p.topic, p.partition) for p in partitions)
         self._positions = {}
         self._on_change()
@@ -102,6 +108,7 @@ class KafkaLog:
     def _revoked(self, consumer: Consumer, partitions: list[Partition]) -> None:
         consumer.unassign()
         self._assignment = frozenset()
+        self._fetching = False
         self._positions = {}
         self._on_change()
 
@@ -125,6 +132,7 @@ class KafkaLog:
         partitions = [Partition(topic, partition, offset) for (topic, partition), offset in positions.items()]
         self._consumer.assign(partitions)
         self._consumer.resume(partitions)
+        self._fetching = True
         self._positions = dict(positions)
 
     def seek(self, positions: Mapping[TopicPartition, int]) -> None:
@@ -132,16 +140,20 @@ class KafkaLog:
             if (topic, partition) not in self._assignment:
                 continue
             self._positions[topic, partition] = offset
+            if not self._fetching:
+                continue
             try:
                 self._consumer.seek(Partition(topic, partition, offset))
             except KafkaException as failure:
                 raise Fenced(f"cannot seek {topic}/{partition} to {offset}: {failure}") from failure
 
     def pause(self, partitions: Iterable[TopicPartition]) -> None:
-        self._consumer.pause([Partition(*p) for p in partitions if p in self._assignment])
+        if self._fetching:
+            self._consumer.pause([Partition(*p) for p in partitions if p in self._assignment])
 
     def resume(self, partitions: Iterable[TopicPartition]) -> None:
-        self._consumer.resume([Partition(*p) for p in partitions if p in self._assignment])
+        if self._fetching:
+            self._consumer.resume([Partition(*p) for p in partitions if p in self._assignment])
 
     def committed(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         asked = [Partition(*p) for p in partitions]
@@ -176,6 +188,7 @@ class KafkaLog:
                 "queue.buffering.max.kbytes": 1_048_576,
             }
         )
+        _connect(producer)
         deadline = time.monotonic() + 120
         while True:
             try:
@@ -210,7 +223,7 @@ class KafkaLog:
                 )
                 return
             except BufferError:
-                self._producer.poll(0.05)
+                self._delivering(self._producer.poll, 0.05)
             except KafkaException as failure:
                 raise self._named(failure.args[0]) from failure
 
@@ -221,9 +234,18 @@ class KafkaLog:
     def produced(self) -> Mapping[TopicPartition, int]:
         return self._produced
 
+    def _delivering(self, call: Callable[[float], int], wait_s: float) -> int:
+        """What calls delivery callbacks. A fatal error is raised in the middle of them, and then hides behind one."""
+        try:
+            return call(wait_s)
+        except KafkaException as failure:
+            raise self._named(failure.args[0]) from failure
+        except SystemError as failure:
+            raise Fenced(str(failure.__cause__ or failure)) from failure
+
     def flush(self) -> None:
         deadline = time.monotonic() + self._settings.transaction_timeout_ms / 1000
-        while self._producer.flush(1.0):
+        while self._delivering(self._producer.flush, 1.0):
             if time.monotonic() > deadline:
                 raise BatchAborted(f"{len(self._producer)} records not acknowledged in time")
 
@@ -310,7 +332,12 @@ class KafkaLog:
             futures = self._admin.list_offsets(
                 asked, isolation_level=isolation, request_timeout=self._settings.call_timeout_s
             )
-            return {(p.topic, p.partition): future.result().offset for p, future in futures.items()}
+            try:
+                return {(p.topic, p.partition): future.result().offset for p, future in futures.items()}
+            except KafkaException:
+                # A broker that started again has new leader epochs; the client learns them with its metadata only.
+                self._admin.list_topics(timeout=self._settings.call_timeout_s)
+                raise
 
         answer: dict[TopicPartition, int] = self._until_answered(ask, "offsets")
         return answer
@@ -399,6 +426,12 @@ class KafkaReader:
 
     def close(self) -> None:
         self._consumer.close()
+
+
+def _connect(client: Producer | AdminClient) -> None:
+    """Wait until a new client knows its broker: what it is asked before that, it tries again 0.5 or even 3 s later."""
+    with contextlib.suppress(KafkaException):  # whoever asks it next finds out, and knows how long to wait
+        client.list_topics(timeout=5)
 
 
 def connection(settings: KafkaSettings) -> dict[str, Any]:
