@@ -65,7 +65,7 @@ def _fields(want: Any, got: Any) -> list[str]:
 def model_registers(model: NaiveLedger) -> dict[str, dict[Any, Any]]:
     """The naive ledger's rows in the shape of `product.registers`."""
     return {
-        "stock-register": model.stock,
+        "stock-register": model.stock_rows(),
         "lot-register": model.lot_rows(),
         "serial-register": model.serials,
         "reservation-register": model.reservations,

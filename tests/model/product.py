@@ -16,7 +16,7 @@ from processors.domain.registers import CounterRow
 from processors.runtime.loop import Limits
 from processors.runtime.memory_log import MemoryBroker
 from tests.model.naive_codes import Form
-from tests.model.naive_ledger import Answer
+from tests.model.naive_values import Answer
 from tests.model.stories import Line
 from tests.runtime.world import CODEC, Crash, Worker, World
 

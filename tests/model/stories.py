@@ -19,21 +19,21 @@ Line = Form
 FEATURES = {
     "withdrawal": True,
     "offset": True,
-    "lot-from-lot": False,
+    "lot-from-lot": True,
     "reverse": True,
-    "reverse-any-serial": False,
-    "free-by-any-reversal": False,
-    "reserve": False,
-    "edits": False,
+    "reverse-any-serial": True,
+    "free-by-any-reversal": True,
+    "reserve": True,
+    "edits": True,
 }
 """What the ledger can do of the domain; what it cannot yet is not told."""
 
 WEIGHTS = {
     "load": 40, "unload": 30, "withdraw": 8, "transfer": 10, "lot-from-lot": 6, "reverse": 10, "reserve": 6,
-    "release": 3, "edit": 8, "master": 2, "again": 4, "reused": 2, "broken": 6,
+    "release": 4, "take": 5, "edit": 8, "master": 2, "again": 4, "reused": 2, "broken": 6,
 }  # fmt: skip
 NEEDS = {"withdraw": "withdrawal", "transfer": "offset", "lot-from-lot": "lot-from-lot", "reverse": "reverse",
-         "reserve": "reserve", "release": "reserve", "edit": "edits"}  # fmt: skip
+         "reserve": "reserve", "release": "reserve", "take": "reserve", "edit": "edits"}  # fmt: skip
 DOCUMENTS = ("other", "purchase_delivery_note", "production_record", "sales_delivery_note", "customer_order", "return")
 
 
@@ -375,10 +375,29 @@ class Teller:
     def _tell_lot_from_lot(self) -> None:
         m = self._leaving("LFL")
         if m:
+            self._another_lot(m)
             target = self.draw.choice([None, "L1", "L2", "MIX", "MIX2"])
             if target:
                 m["into_lot"] = target
             self._send("movements", m)
+
+    def _another_lot(self, m: Form) -> None:
+        """Take from a second lot that is in the same place, if there is one."""
+        place = ("FG", m["item_code"], m.get("variant"), m["warehouse"], m.get("location"))
+        named = [lot["lot_code"] for lot in m.get("lots", [])]
+        rows = self.ledger.stock.items()
+        others = [key[5] for key, row in rows if key[:5] == place and row["loaded"] - row["unloaded"] >= 1]
+        others = [lot for lot in others if lot not in (None, *named)]
+        if not named or not others or m.get("unit") or self.draw.random() < 0.4:
+            return
+        lot: Form = {"lot_code": self.draw.choice(others), "quantity": "1"}
+        if self.ledger.items["FG", m["item_code"]]["serial_managed"]:
+            held = [key[4] for key, row in self.ledger.serials.items()
+                    if key[:4] == ("FG", m["item_code"], m.get("variant") or "", lot["lot_code"])
+                    and (row["warehouse"], row["location"]) == (m["warehouse"], m.get("location"))]  # fmt: skip
+            lot["serials"] = held[:1]
+        m["lots"].append(lot)
+        m["quantity"] = decimal(Fraction(m["quantity"]) + 1)
 
     def _tell_reverse(self) -> None:
         posted = [line for line in self.sent if line["topic"] == "movements"]
@@ -399,20 +418,45 @@ class Teller:
         })  # fmt: skip
 
     def _tell_reserve(self) -> None:
-        m = self._leaving("OUT")
+        draw = self.draw
+        m = self._leaving(draw.choice(["OUT", "OUT", "OUT", "ANY", "IN"] if draw.random() < 0.3 else ["OUT"]))
         if m:
-            m |= {
-                "action": "reserve",
-                "document_type": "customer_order",
-                "document_number": f"D{self.draw.randrange(4)}",
-            }
+            m |= {"action": "reserve", "document_type": "customer_order", "document_number": f"D{draw.randrange(4)}"}
+            if draw.random() < 0.2:
+                m.pop("lots", None)  # chosen by the policy
             self._send("movements", m)
 
+    def _tell_take(self) -> None:
+        """An unload by the document that reserved."""
+        draw = self.draw
+        kept = [key for key, row in self.ledger.reservations.items() if row["committed"] > row["consumed"]]
+        m = self._leaving(draw.choice(["OUT", "OUT", "ANY"]))
+        if not kept or not m:
+            return
+        key = draw.choice(kept)
+        for name, part in zip(("item_code", "variant", "warehouse", "location"), key[1:5], strict=True):
+            m.pop(name, None)
+            m |= {name: part} if part else {}
+        m |= {"document_type": key[7], "document_number": key[8], "quantity": draw.choice(["1", "1", "2"])}
+        for name in ("lots", "serials", "unit"):
+            m.pop(name, None)
+        if key[6]:
+            m |= {"serials": [key[6]], "quantity": "1"}
+        elif key[5] and draw.random() < 0.6:
+            m["lots"] = [{"lot_code": key[5], "quantity": m["quantity"]}]
+        self._send("movements", m)
+
     def _tell_release(self) -> None:
+        draw = self.draw
         reserved = [line["value"] for line in self.sent if line["value"].get("action") == "reserve"]
-        if reserved:
-            m = {**copy.deepcopy(self.draw.choice(reserved)), "movement_id": f"m{len(self.lines)}", "action": "release"}
-            self._send("movements", m)
+        if not reserved:
+            return
+        m = {**copy.deepcopy(draw.choice(reserved[-10:])), "movement_id": f"m{len(self.lines)}", "action": "release"}
+        for names in (("lots", "serials"), ("quantity", "unit"), ("warehouse",), ("location",), ("template",)):
+            if draw.random() < 0.5:
+                for name in names:
+                    m.pop(name, None)
+        self._send("movements", m)
 
     def _tell_edit(self) -> None:
         draw, ledger = self.draw, self.ledger
@@ -428,9 +472,9 @@ class Teller:
             name, value = draw.choice(
                 [*marks, *dates, ("customer_code", "CC"), ("supplier_code", None), ("colour", "red")]
             )
-            changes = {name: value}
-            if name == "reserved":
-                changes["reserved_for"] = "D1" if value == "true" else None
+            changes: Form = {name: value}
+            if name == "reserved" and draw.random() < 0.7:
+                changes["reserved_for"] = f"customer_order|D{draw.randrange(4)}" if value == "true" else None
             form = {"register": "serial", "lot_code": key[3], "serial_code": key[4], "changes": changes}
         elif ledger.lots:
             key = draw.choice(list(ledger.lots))
@@ -484,7 +528,7 @@ class Teller:
             {"effective_date": "2020-01-01"}, {"movement_id": ""}, {"lots": [{"lot_code": "NONE", "quantity": "1"}]},
             {"serials": ["H1", "H1"]}, {"occurred_at": moment(self.now + timedelta(days=1))}, {"template": None},
             {"template": "DOC", "document_number": None}, {"lots": [{"quantity": "9"}]}, {"reverses": "m1"},
-            {"unit": "G"},
+            {"into_lot": "L9"}, {"unit": "G"},
             {"lots": [{"lot_code": "L1", "quantity": "1"}, {"lot_code": "L1", "quantity": "1"}]},
         ]  # fmt: skip
         for change in draw.sample(wrong, draw.choice([1, 1, 2])):

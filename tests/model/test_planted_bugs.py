@@ -27,13 +27,17 @@ SHORT = 25
 Plant = Callable[[pytest.MonkeyPatch], None]
 
 
-def fefo_breaks_ties_backwards(monkeypatch: pytest.MonkeyPatch) -> None:
-    def order(lot: LotRow) -> Any:
-        day, code = fefo(lot)
-        return day, tuple(-ord(letter) for letter in code)
+def withdrawal_breaks_ties_backwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    def order(lot: LotRow, day: int) -> str | None:
+        key = right(lot, day)
+        if key is None:
+            return None
+        scope, start, code = key.split("\0")
+        backwards = "".join(chr(200 - ord(letter)) for letter in code)
+        return f"{scope}\0{start}\0{backwards}"
 
-    fefo = withdrawal.ORDERS["fefo"]
-    monkeypatch.setitem(withdrawal.ORDERS, "fefo", order)
+    right = withdrawal._order_key
+    monkeypatch.setattr(withdrawal, "_order_key", order)
 
 
 def a_reversal_forgets_what_the_lot_had_unloaded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +90,7 @@ def a_lot_goes_out_on_its_block_day(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 PLANTS: tuple[Plant, ...] = (
-    fefo_breaks_ties_backwards,
+    withdrawal_breaks_ties_backwards,
     a_reversal_forgets_what_the_lot_had_unloaded,
     month_end_is_a_day_late,
     a_generated_lot_does_not_look_whether_its_code_was_typed,
