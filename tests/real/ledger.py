@@ -17,7 +17,7 @@ from tests.faults.checker.reading import settings
 from tests.faults.checker.report import check
 from tests.faults.checker.wire import Wire
 from tests.faults.cluster import LIMIT_S, Cluster, until
-from tests.faults.company import LOAD, WAREHOUSE, ItemName
+from tests.faults.company import LOAD, WAREHOUSE, ItemName, master_data
 from tests.faults.load import EFFECTIVE_DATE, Load, Sent
 from tests.faults.truth import PIECE
 
@@ -26,9 +26,11 @@ SETTINGS = {
     "LOTSTREAM_TRANSACTION_TIMEOUT_MS": "3000",
     "LOTSTREAM_BATCH_MAX": "100",
 }
-PLAIN, SERIAL, LOTTED = ItemName("plain", 0), ItemName("serial", 0), ItemName("lot", 0)
+PLAIN, SERIAL, LOTTED = ItemName("plain", 9000), ItemName("serial", 9000), ItemName("lot", 9000)
+"""Items that the load generator does not know."""
 SHORT = ("LOT", "short")
 """An item whose lot codes have one digit: ten of them."""
+TAKEN_OVER = "tasks taken over"
 WIRE = Wire()
 
 
@@ -55,6 +57,7 @@ class RealLedger(Cluster):
             self.workers[slot].stop(20)
         if 0 not in self.workers or not self.workers[0].is_running:
             self.start(0)
+        until(lambda: self.said(0, TAKEN_OVER), f"the worker is ready: {self.tail(0)}")
         until(self.worked_off, f"everything is committed: {self.tail(0)}")
 
     def _begin(self) -> None:
@@ -64,6 +67,9 @@ class RealLedger(Cluster):
         self._outputs.assign([*places, TopicPartition("movements.dead-letters", 0, 0)])
         self.start(0)
         self.send_master_data(self.load)
+        for record, key, value in master_data([PLAIN, SERIAL, LOTTED], "item"):
+            if record == "Item":
+                self._send_master(key.encode(), record, value)
         rule = {"kind": "lot", "code": "ONE", "description": "one digit"}
         item = {"item_class": SHORT[0], "item_code": SHORT[1], "description": "-", "unit": "pc", "lot_managed": True}
         item |= {"serial_managed": False, "withdrawal_policy": "fifo", "lot_code_type": "ONE"}

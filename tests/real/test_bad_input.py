@@ -9,7 +9,7 @@ from tests.faults.checker.history import Value
 from tests.faults.company import UNLOAD
 from tests.faults.load import Sent
 from tests.faults.truth import PIECE
-from tests.real.ledger import LOTTED, PLAIN, SERIAL, RealLedger
+from tests.real.ledger import LOTTED, PLAIN, SERIAL, SHORT, RealLedger
 
 pytestmark = pytest.mark.real
 LETTERS = "movements.dead-letters"
@@ -42,6 +42,10 @@ def _elsewhere(ledger: RealLedger) -> Sent:
     return Sent(good.key, good.value, (good.partition + 1) % ledger.partitions, None)
 
 
+def _no_day(ledger: RealLedger) -> Sent:
+    return ledger.sent(ledger.a_movement(effective_date=-(2**31)))
+
+
 @pytest.mark.parametrize(
     ("code", "make"),
     [
@@ -53,6 +57,7 @@ def _elsewhere(ledger: RealLedger) -> Sent:
         pytest.param("message-undecodable", _bytes(lambda good: b""), id="empty value"),
         pytest.param("message-undecodable", _bytes(lambda good: None), id="null value"),
         pytest.param("message-undecodable", _bytes(lambda good: os.urandom(2_000_000)), id="2 MB of nothing"),
+        pytest.param("message-undecodable", _no_day, id="a day that is none"),
         pytest.param("key-mismatch", _key(None), id="null key"),
         pytest.param("key-mismatch", _key(b"PLN|another"), id="a key of another item"),
         pytest.param("key-mismatch", _key(b"\xff\xfe"), id="a key that is no text"),
@@ -87,7 +92,6 @@ def test_what_cannot_be_taken_as_a_movement_is_kept_with_its_bytes_and_the_next_
         pytest.param("field-invalid", GOOD, {"movement_id": ""}, id="no id"),
         pytest.param("field-invalid", GOOD, {"quantity": None}, id="no quantity"),
         pytest.param("field-invalid", FLOUR, {"lots": [{"lot_code": "x" * 51, "quantity": PIECE}]}, id="a long code"),
-        pytest.param("field-invalid", GOOD, {"effective_date": -(2**31)}, id="a day that is none"),
     ],
 )
 def test_what_the_rules_refuse_is_answered_kept_and_passed(
@@ -117,8 +121,6 @@ def test_an_id_seen_before_gets_its_first_answer_and_with_other_content_a_refusa
 
 
 def test_a_progressive_that_has_run_out_refuses_and_leaves_what_it_gave(ledger: RealLedger) -> None:
-    from tests.real.ledger import SHORT
-
     codes = [ledger.reply_to(ledger.a_movement(SHORT))["lots"][0]["lot_code"] for _ in range(10)]
     assert codes == list("0123456789")
     refused = ledger.reply_to(ledger.a_movement(SHORT))

@@ -52,9 +52,14 @@ def test_a_worker_frozen_past_its_transaction_writes_nothing_when_it_wakes(ledge
     until(lambda: ledger.is_frozen(0), f"worker 0 freezes: {ledger.tail(0)}")
     ledger.start(1)
     until(ledger.worked_off, f"the other worker does the work: {ledger.tail(1)}")
+    log = ledger.log(0).stat().st_size
     ledger.thaw(0)
+    until(
+        lambda: not ledger.workers[0].is_running or "tasks taken over" in ledger.log(0).read_text()[log:],
+        f"it ends or begins anew: {ledger.tail(0)}",
+    )
     ledger.send(ledger.load.movements(300))
-    until(ledger.worked_off, f"both go on, or the other one: {ledger.tail(0)}")
+    until(ledger.worked_off, f"both go on, or the other one: {ledger.tail(1)}")
     if not ledger.workers[0].is_running:
         assert ledger.workers[0].exit_code == 1, f"it may be started anew: {ledger.tail(0)}"
     ledger.prove()

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,11 @@ from tests.faults.checker.history import Value
 SCHEMAS = Path(__file__).parents[3] / "schemas"
 HEAD_BYTES = 5
 Paths = dict[str, "Paths | None"]
-"""Field → the decimal fields of the records in it, None where it is a decimal itself."""
+"""Field of a logical type → None, or (an array of records) the fields of that type in them."""
+DAY_MIN, DAY_MAX = (
+    date.min.toordinal() - date(1970, 1, 1).toordinal(),
+    date.max.toordinal() - date(1970, 1, 1).toordinal(),
+)
 
 
 class Unreadable(ValueError):
@@ -28,6 +33,7 @@ class Wire:
         """Topic → id → record, as the subjects name them."""
         self._schemas: dict[str, Any] = {}
         self._decimals: dict[str, Paths] = {}
+        self._dates: dict[str, Paths] = {}
         locked = json.loads((schemas / "ids.lock.json").read_text())["subjects"]
         for subject, versions in locked.items():
             newest = versions[max(versions, key=int)]
@@ -37,7 +43,8 @@ class Wire:
             if record not in self._schemas:
                 schema = json.loads((schemas / f"{record}.avsc").read_text())
                 self._schemas[record] = fastavro.parse_schema(_plain(schema))
-                self._decimals[record] = _decimal_fields(schema)
+                self._decimals[record] = _logical_fields(schema, "decimal")
+                self._dates[record] = _logical_fields(schema, "date")
 
     def decode(self, topic: str, data: bytes | None) -> Value:
         """The record as plain values: decimals in millionths, days and times as numbers. Raises Unreadable."""
@@ -56,6 +63,7 @@ class Wire:
             raise Unreadable(f"{len(data) - stream.tell()} bytes behind the {record}")
         assert isinstance(value, dict), "every schema is a record's"
         _each(value, self._decimals[record], _number)
+        _each(value, self._dates[record], _day)
         return value
 
     def encode(self, topic: str, record: str, value: Value) -> bytes:
@@ -74,17 +82,17 @@ def _plain(schema: Any) -> Any:
     return [_plain(part) for part in schema] if isinstance(schema, list) else schema
 
 
-def _decimal_fields(schema: Any) -> Paths:
+def _logical_fields(schema: Any, name: str) -> Paths:
     paths: Paths = {}
     for each in schema["fields"]:
         kinds = each["type"] if isinstance(each["type"], list) else [each["type"]]
         for kind in kinds:
             if not isinstance(kind, dict):
                 continue
-            if kind.get("logicalType") == "decimal":
+            if kind.get("logicalType") == name:
                 paths[each["name"]] = None
             elif kind["type"] == "array" and isinstance(kind["items"], dict) and kind["items"].get("type") == "record":
-                inner = _decimal_fields(kind["items"])
+                inner = _logical_fields(kind["items"], name)
                 if inner:
                     paths[each["name"]] = inner
     return paths
@@ -99,6 +107,12 @@ def _each(value: Value, paths: Paths, change: Callable[[Any], Any]) -> None:
         else:
             for part in value[name]:
                 _each(part, inner, change)
+
+
+def _day(number: int) -> int:
+    if not DAY_MIN <= number <= DAY_MAX:
+        raise Unreadable(f"{number} is no day of the years 1 to 9999")
+    return number
 
 
 def _number(data: bytes) -> int:
