@@ -280,7 +280,7 @@ class NaiveLedger:
             for key, row in self.reservations.items()
             if key[:4] == (*item, variant, warehouse) and key[5] == lot and location in (None, (key[4],))
         ]
-        rows.sort(key=lambda it: tuple(part or "" for part in it[0]))
+        rows.sort(key=lambda it: "|".join(part or "" for part in it[0]))
         return [row for row in rows if row[1]]
 
     def unusable(self, row: Form, day: date) -> set[str]:

@@ -230,7 +230,8 @@ class Change:
             if not row["closed"] and (template.get("allow_unavailable_lots") or not ledger.unusable(row, self.day))
         ]  # fmt: skip
         left, taken = quantity, dict[str, Fraction]()
-        for there in (own, {code: self._free(warehouse, location, code) for code in usable}):
+        free = {code: self._free(warehouse, location, code) for code in usable if policy != "manual"}
+        for there in (own, free):
             for code in usable:
                 amount = max(min(left, there.get(code, Fraction(0))), Fraction(0))
                 if amount:

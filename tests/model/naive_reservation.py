@@ -64,7 +64,7 @@ class Release(Change):
             return
         rows = [
             (key, row["committed"] - row["consumed"])
-            for key, row in sorted(self.ledger.reservations.items(), key=lambda it: tuple(part or "" for part in it[0]))
+            for key, row in sorted(self.ledger.reservations.items(), key=lambda it: "|".join(part or "" for part in it[0]))
             if (*key[:2], key[2] or "") == self.scope and key[7:] == self._document()
             and row["committed"] > row["consumed"]
             and m.get("warehouse") in (None, key[3]) and m.get("location") in (None, key[4])
