@@ -16,6 +16,8 @@ class Emit:
     key: str
     value: object
     route: str | None = None
+    encoded: bytes | None = None
+    """The value as the topic has it, where it is known already."""
 
 
 @dataclass(frozen=True, slots=True)

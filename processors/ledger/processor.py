@@ -158,7 +158,10 @@ class LedgerProcessor:
             if pin is not None and pin.reason is not None:
                 reasons.append(pin.reason)
             return _refused(message, movement, reasons)
-        row = seen_row(message, movement, self._encode_reply(posted.reply), posted.effects)
+        answer = posted.decision.records[0]
+        assert answer.value is posted.reply, "the reply comes first"
+        answer.encoded = self._encode_reply(posted.reply)
+        row = seen_row(message, movement, answer.encoded, posted.effects)
         posted.decision.rows.append((STATE, key, row))
         if pin is not None:
             pin.into(posted.decision, message.key)

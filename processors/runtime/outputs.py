@@ -58,7 +58,9 @@ class Encoder:
         count = self._partitions[topic]
         # Most records go where their message lies: no hash for them.
         to = 0 if count == 1 else partition if route == key else partition_of(route, count)
-        value = self._codec.encode(topic, emit.value)
+        value = emit.encoded
+        if value is None:
+            value = self._codec.encode(topic, emit.value)
         headers: Headers = self._headers.of(type(emit.value), id, encoded_key, time_ms, trace)
         return Output(topic, to, encoded_key, value, headers, time_ms)
 
