@@ -13,8 +13,8 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # not named as re-exported
 
 from processors.cli import main
-from processors.domain.view import COUNTERS, LOTS, RESERVATIONS, SERIAL_LOTS, SERIALS, STATE, STOCK, STOCK_PLACES
 from processors.embedded import children
+from processors.ledger.processor import LedgerProcessor
 from processors.runtime.rocks_store import RocksStores
 from tests.faults.checker.history import Expected, History, Place
 from tests.faults.checker.reading import read_history
@@ -25,7 +25,6 @@ GROUP = "lotstream-ledger"
 LIMIT_S = 90.0
 POLL_S = 0.02
 WATCHED = ("replies", "postings", "register-history", "stock-register", "lot-register", "movements.dead-letters")
-REGISTERS = (STOCK, LOTS, SERIALS, RESERVATIONS, COUNTERS, STATE)
 
 
 def until(condition: Callable[[], Any], what: str, limit_s: float = LIMIT_S) -> None:
@@ -220,14 +219,15 @@ class Cluster:
 
     def _stores(self) -> dict[str, dict[bytes, bytes]]:
         """Register → key → value, of the store of each task that was caught up last: that of its last owner."""
-        topics = [register.topic for register in REGISTERS]
+        topics = [register.topic for register in LedgerProcessor.registers]
+        indexes = [index.name for index in LedgerProcessor.indexes]
         found: dict[str, dict[bytes, bytes]] = {topic: {} for topic in topics}
         for partition in range(self.partitions):
             best, rows = -1, dict[str, dict[bytes, bytes]]()
             for slot in sorted(self.state_dir.iterdir()):
                 if not (slot / str(partition)).is_dir():
                     continue
-                store = RocksStores(slot, topics, [SERIAL_LOTS, STOCK_PLACES]).open(partition)
+                store = RocksStores(slot, topics, indexes).open(partition)
                 reached = sum(store.stamp().positions.values())
                 if reached > best:
                     best = reached

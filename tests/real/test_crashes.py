@@ -22,8 +22,8 @@ POINTS = (
 
 
 def test_a_worker_killed_at_each_point_of_its_turn_loses_and_doubles_nothing(ledger: RealLedger) -> None:
+    ledger.workers[0].stop(20)
     for point in POINTS:
-        ledger.workers[0].stop(20)
         ledger.start(0, crash_at=f"{point}:2")
         ledger.send(ledger.load.movements(250))
         ledger.wait_for_crash(0)
@@ -87,4 +87,5 @@ def test_two_workers_with_one_identity_are_one_after_the_other(ledger: RealLedge
     ledger.send(ledger.load.movements(600))
     until(lambda: not older.is_running, f"the older one ends: {ledger.tail(0)}")
     assert older.exit_code == 1, ledger.tail(0)
+    assert "this worker ends: " in ledger.log(0).read_text()
     ledger.prove()
