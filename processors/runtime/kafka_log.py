@@ -463,7 +463,8 @@ def to_records(messages: list[Any], positions: dict[TopicPartition, int]) -> lis
         elif error.code() == KafkaError._PARTITION_EOF:
             if offset > positions.get((topic, partition), -1):
                 positions[topic, partition] = offset
-        elif error.fatal() or error.code() == KafkaError.FENCED_INSTANCE_ID:
+        elif error.fatal() or error.code() in (KafkaError._FATAL, KafkaError.FENCED_INSTANCE_ID):
+            # `_FATAL` does not call itself fatal; such a consumer would poll for ever and be given nothing.
             raise Fenced(error.str())
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:
             raise Fenced(f"{topic}/{partition}: offset {offset} is not in the log: {error.str()}")

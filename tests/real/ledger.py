@@ -147,6 +147,14 @@ class RealLedger(Cluster):
         stat = Path(f"/proc/{self.workers[slot].pid}/stat").read_text()
         return stat.rpartition(")")[2].split()[0] == "T"
 
+    def supervised_and_done(self) -> bool:
+        """Whether everything is worked off; a worker that has ended to be started anew is, as by its supervisor."""
+        if not self.workers[0].is_running:
+            assert self.workers[0].exit_code == 1, f"worker 0 ended with {self.workers[0].exit_code}: {self.tail(0)}"
+            assert self.said(0, "this worker ends: "), self.tail(0)
+            self.start(0)
+        return self.worked_off()
+
     def prove(self) -> None:
         """Everything is worked off; workers are ended; the checker finds nothing in topics and stores."""
         until(self.worked_off, f"everything is committed: {self.tail(0)}")
