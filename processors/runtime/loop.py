@@ -334,7 +334,7 @@ class Loop:
                 continue
             puts = [Put(row.topic, key, row.value) for row, (_, key) in zip(rows, view.changes, strict=True)]
             positions = {put.register: produced[put.register, p] + 1 for put in puts}
-            self._tasks[p].store.write(puts, view.memberships, positions)
+            self._tasks[p].store.write(puts, view.entries, positions)
             view.keep()
         for item in batch.items:
             if isinstance(item, Resumed):

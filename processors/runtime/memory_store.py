@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from processors.runtime.store import Membership, Put, Stamp, Store, merged
+from processors.runtime.store import Entries, Put, Stamp, Store
 
 
 class MemoryStore:
@@ -46,7 +46,7 @@ class MemoryStore:
     def stamp(self) -> Stamp:
         return Stamp(dict(self._stamp.positions), dict(self._stamp.topic_ids), self._stamp.caught_up_at_ms)
 
-    def write(self, puts: Sequence[Put], memberships: Sequence[Membership], positions: Mapping[str, int]) -> None:
+    def write(self, puts: Sequence[Put], entries: Entries, positions: Mapping[str, int]) -> None:
         for put in puts:
             rows, keys = self._rows[put.register], self._keys[put.register]
             if put.value is None:
@@ -56,8 +56,7 @@ class MemoryStore:
                 if put.key not in rows:
                     insort(keys, put.key.encode())
                 rows[put.key] = put.value
-        touched = {(m.index, m.key): self.members(m.index, m.key) for m in memberships}
-        for (index, key), entry in merged(touched, memberships).items():
+        for (index, key), entry in entries.items():
             keys, there = self._index_keys[index], (index, key) in self._members
             if entry:
                 self._members[index, key] = tuple(sorted(entry))

@@ -3,13 +3,13 @@
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Container, Iterator, Sequence
 from heapq import merge
-from itertools import groupby
+from itertools import groupby, islice, takewhile
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from processors.domain.message import Index
 from processors.domain.view import Register
-from processors.runtime.store import Membership, Store
+from processors.runtime.store import Entries, Store
 
 T = TypeVar("T")
 Decode = Callable[[str, bytes], Any]
@@ -76,7 +76,9 @@ class TaskView:
         self._rows: dict[tuple[str, str], Any] = {}
         self._order: dict[str, list[str]] = {}
         self._entries: dict[tuple[str, str], set[str]] = {}
-        self._memberships: list[Membership] = []
+        self._entry_order: dict[str, list[str]] = {}
+        self._stored: dict[tuple[str, str], tuple[str, ...]] = {}
+        """Entries that the store was asked for: most are asked for again as soon as a row joins them."""
 
     # reading
 
@@ -122,11 +124,20 @@ class TaskView:
                 yield key, row
 
     def members(self, index: str, key: str) -> tuple[str, ...]:
-        entry = self._entries.get((index, key))
-        return self._store.members(index, key) if entry is None else tuple(sorted(entry))
+        place = (index, key)
+        entry = self._entries.get(place)
+        if entry is not None:
+            return tuple(sorted(entry))
+        stored = self._stored.get(place)
+        if stored is None:
+            stored = self._stored[place] = self._store.members(index, key)
+        return stored
 
     def ordered(self, index: str, prefix: str) -> Iterator[str]:
-        changed = sorted(key for name, key in self._entries if name == index and key.startswith(prefix))
+        order = self._entry_order.get(index)
+        if order is None:
+            order = self._entry_order[index] = sorted(key for name, key in self._entries if name == index)
+        changed = list(takewhile(lambda key: key.startswith(prefix), islice(order, bisect_left(order, prefix), None)))
         stored = self._store.ordered(index, prefix)
         if not changed:
             for _, members in stored:
@@ -165,9 +176,11 @@ class TaskView:
             place = (index.name, index_key)
             entry = self._entries.get(place)
             if entry is None:
-                entry = self._entries[place] = set(self._store.members(index.name, index_key))
+                entry = self._entries[place] = set(self.members(index.name, index_key))
+                order = self._entry_order.get(index.name)
+                if order is not None:
+                    insort(order, index_key)
             (entry.add if present else entry.discard)(key)
-            self._memberships.append(Membership(index.name, index_key, key, present))
 
     @property
     def changes(self) -> dict[tuple[str, str], Any]:
@@ -175,12 +188,13 @@ class TaskView:
         return self._rows
 
     @property
-    def memberships(self) -> Sequence[Membership]:
-        return self._memberships
+    def entries(self) -> Entries:
+        """The index entries that the changes touch, as they are with them."""
+        return self._entries
 
     def forget(self) -> None:
         """Drop the batch's changes."""
-        self._rows, self._order, self._entries, self._memberships = {}, {}, {}, []
+        self._rows, self._order, self._entries, self._entry_order, self._stored = {}, {}, {}, {}, {}
 
     def keep(self) -> None:
         """The changes are committed and stand in the store: they are the rows now."""

@@ -12,7 +12,7 @@ from processors.runtime.crash_points import CrashPoint, no_crash
 from processors.runtime.errors import StoreUnusable
 from processors.runtime.log import Log, Record, TopicPartition
 from processors.runtime.overlay import Decode
-from processors.runtime.store import Membership, Put, Store
+from processors.runtime.store import Put, Store
 
 logger = logging.getLogger(__name__)
 
@@ -136,7 +136,7 @@ def _apply(
     by_register: dict[str, list[Index]] = {}
     for index in indexes:
         by_register.setdefault(index.register.topic, []).append(index)
-    memberships: list[Membership] = []
+    entries: dict[tuple[str, str], set[str]] = {}
     for (topic, key), value in latest.items():
         found = by_register.get(topic)
         if found is None:
@@ -149,7 +149,15 @@ def _apply(
             new = None if after is None else index.key_of(after)
             if old != new:
                 if old is not None:
-                    memberships.append(Membership(index.name, old, key, False))
+                    _entry(store, entries, index.name, old).discard(key)
                 if new is not None:
-                    memberships.append(Membership(index.name, new, key, True))
-    store.write([Put(register, key, value) for (register, key), value in latest.items()], memberships, positions)
+                    _entry(store, entries, index.name, new).add(key)
+    store.write([Put(register, key, value) for (register, key), value in latest.items()], entries, positions)
+
+
+def _entry(store: Store, entries: dict[tuple[str, str], set[str]], index: str, key: str) -> set[str]:
+    """The members of an index entry as they stand so far."""
+    entry = entries.get((index, key))
+    if entry is None:
+        entry = entries[index, key] = set(store.members(index, key))
+    return entry

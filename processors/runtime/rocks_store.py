@@ -14,7 +14,7 @@ from pathlib import Path
 from rocksdict import BlockBasedOptions, Cache, Options, Rdict, ReadOptions, WriteBatch
 
 from processors.runtime.errors import StoreUnusable
-from processors.runtime.store import Membership, Put, Stamp, Store, joined, merged, parted
+from processors.runtime.store import Entries, Put, Stamp, Store, joined, parted
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ class RocksStore:
     def stamp(self) -> Stamp:
         return Stamp(dict(self._stamp.positions), dict(self._stamp.topic_ids), self._stamp.caught_up_at_ms)
 
-    def write(self, puts: Sequence[Put], memberships: Sequence[Membership], positions: Mapping[str, int]) -> None:
+    def write(self, puts: Sequence[Put], entries: Entries, positions: Mapping[str, int]) -> None:
         batch = WriteBatch(raw_mode=True)
         prefixes = self._prefixes
         for put in puts:
@@ -100,11 +100,10 @@ class RocksStore:
                 batch.delete(key)
             else:
                 batch.put(key, put.value)
-        touched = {(m.index, m.key): self.members(m.index, m.key) for m in memberships}
-        for (index, index_key), entry in merged(touched, memberships).items():
+        for (index, index_key), members in entries.items():
             place = self._index_prefixes[index] + index_key.encode()
-            if entry:
-                batch.put(place, joined(entry))
+            if members:
+                batch.put(place, joined(members))
             else:
                 batch.delete(place)
         self._stamp.positions.update(positions)

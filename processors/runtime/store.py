@@ -5,8 +5,9 @@ has been applied. It is written only after the commit, in one step, together wit
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring as _quoted
 from typing import Protocol
 
 
@@ -30,14 +31,8 @@ class Put:
     value: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """One index entry that appears (`present`) or goes away."""
-
-    index: str
-    key: str
-    member: str
-    present: bool
+Entries = Mapping[tuple[str, str], Collection[str]]
+"""(index, index key) → all members that it has from now on; empty: the entry goes away."""
 
 
 class Store(Protocol):
@@ -59,7 +54,7 @@ class Store(Protocol):
 
     def stamp(self) -> Stamp: ...
 
-    def write(self, puts: Sequence[Put], memberships: Sequence[Membership], positions: Mapping[str, int]) -> None:
+    def write(self, puts: Sequence[Put], entries: Entries, positions: Mapping[str, int]) -> None:
         """Apply all of it or nothing; `positions` are merged into the stamp's."""
         ...
 
@@ -78,25 +73,11 @@ class Stores(Protocol):
     def open(self, partition: int) -> Store: ...
 
 
-def joined(members: set[str]) -> bytes:
-    """The stored form of an index entry; members may hold any character."""
-    return json.dumps(sorted(members), ensure_ascii=False).encode()
+def joined(members: Collection[str]) -> bytes:
+    """The stored form of an index entry, a JSON array; members may hold any character."""
+    return f"[{', '.join(map(_quoted, sorted(members)))}]".encode()
 
 
 def parted(entry: bytes | None) -> tuple[str, ...]:
     """The members of a stored index entry."""
     return tuple(json.loads(entry)) if entry else ()
-
-
-def merged(
-    before: Mapping[tuple[str, str], tuple[str, ...]], changes: Sequence[Membership]
-) -> dict[tuple[str, str], set[str]]:
-    """(index, key) → members after the changes; `before` holds every entry that the changes touch."""
-    entries = {place: set(members) for place, members in before.items()}
-    for change in changes:
-        entry = entries[change.index, change.key]
-        if change.present:
-            entry.add(change.member)
-        else:
-            entry.discard(change.member)
-    return entries

@@ -48,7 +48,7 @@ def test_a_view_reads_what_a_plain_dictionary_would(
                 now.pop(key, None)
             case "keep":
                 puts = [Put(t, k, None if row is None else row.text.encode()) for (t, k), row in view.changes.items()]
-                store.write(puts, view.memberships, {})
+                store.write(puts, view.entries, {})
                 view.keep()
                 kept = dict(now)
             case "forget":

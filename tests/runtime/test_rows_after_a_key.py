@@ -24,7 +24,7 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
 @pytest.mark.parametrize("prefix", ["", "a|", "a|1", "b"])
 def test_a_scan_goes_on_behind_the_key_that_it_is_given(stores: Stores, prefix: str, after: str, changed: int) -> None:
     store = stores.open(0)
-    store.write([Put("texts", key, key.encode()) for key in KEYS[changed:]], [], {})
+    store.write([Put("texts", key, key.encode()) for key in KEYS[changed:]], {}, {})
     view = TaskView(store, lambda _, data: data.decode(), ())
     for key in KEYS[:changed]:
         view.put(TEXTS, key, key)

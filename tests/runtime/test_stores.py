@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from processors.runtime.memory_store import MemoryStore
 from processors.runtime.rocks_store import RocksStores
-from processors.runtime.store import Membership, Put, Store
+from processors.runtime.store import Put, Store
 
 REGISTERS, INDEXES = ("stock-register", "lot-register"), ("by-serial",)
 Opened = Callable[[], Store]
@@ -27,7 +27,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Opened:
 
 def test_a_row_that_was_written_is_read_and_survives_closing(opened: Opened) -> None:
     store = opened()
-    store.write([Put("stock-register", "A|1", b"one"), Put("lot-register", "A|1", b"lot")], [], {"stock-register": 7})
+    store.write([Put("stock-register", "A|1", b"one"), Put("lot-register", "A|1", b"lot")], {}, {"stock-register": 7})
     store.close()
     again = opened()
     assert again.get("stock-register", "A|1") == b"one"
@@ -40,8 +40,8 @@ def test_a_row_that_was_written_is_read_and_survives_closing(opened: Opened) -> 
 def test_rows_come_in_the_order_of_their_keys_and_only_those_with_the_prefix(opened: Opened) -> None:
     store = opened()
     keys = ["A|1", "A|10", "A|2", "A", "B|1", "A|é", "A|\U0001f600", "A|\uffff"]
-    store.write([Put("stock-register", key, key.encode()) for key in keys], [], {})
-    store.write([Put("lot-register", "A|9", b"other")], [], {})
+    store.write([Put("stock-register", key, key.encode()) for key in keys], {}, {})
+    store.write([Put("lot-register", "A|9", b"other")], {}, {})
     assert [key for key, _ in store.prefix("stock-register", "A|")] == sorted(k for k in keys if k.startswith("A|"))
     assert list(store.prefix("stock-register", "C")) == []
     store.close()
@@ -49,8 +49,8 @@ def test_rows_come_in_the_order_of_their_keys_and_only_those_with_the_prefix(ope
 
 def test_a_row_that_is_gone_is_gone(opened: Opened) -> None:
     store = opened()
-    store.write([Put("stock-register", "A", b"1"), Put("stock-register", "B", b"2")], [], {})
-    store.write([Put("stock-register", "A", None), Put("stock-register", "never", None)], [], {})
+    store.write([Put("stock-register", "A", b"1"), Put("stock-register", "B", b"2")], {}, {})
+    store.write([Put("stock-register", "A", None), Put("stock-register", "never", None)], {}, {})
     assert store.get("stock-register", "A") is None
     assert [key for key, _ in store.prefix("stock-register", "")] == ["B"]
     store.close()
@@ -58,12 +58,12 @@ def test_a_row_that_is_gone_is_gone(opened: Opened) -> None:
 
 def test_an_index_keeps_its_members_in_order_and_loses_those_that_go(opened: Opened) -> None:
     store = opened()
-    store.write([], [Membership("by-serial", "S1", member, True) for member in ("L2", "L1\0", "L3")], {})
-    store.write([], [Membership("by-serial", "S1", "L2", False), Membership("by-serial", "S2", "L9", True)], {})
+    store.write([], {("by-serial", "S1"): ("L2", "L1\0", "L3")}, {})
+    store.write([], {("by-serial", "S1"): ("L1\0", "L3"), ("by-serial", "S2"): ("L9",)}, {})
     assert store.members("by-serial", "S1") == ("L1\0", "L3")
     assert store.members("by-serial", "S2") == ("L9",)
     assert store.members("by-serial", "S3") == ()
-    store.write([], [Membership("by-serial", "S2", "L9", False)], {})
+    store.write([], {("by-serial", "S2"): ()}, {})
     assert store.members("by-serial", "S2") == ()
     store.close()
 
@@ -71,8 +71,8 @@ def test_an_index_keeps_its_members_in_order_and_loses_those_that_go(opened: Ope
 def test_an_index_is_walked_in_the_order_of_its_keys(opened: Opened) -> None:
     store = opened()
     keys = ["b\0002", "a\0003", "a\0001", "a\0002", "a\0004"]
-    store.write([], [Membership("by-serial", key, f"row {key[-1]}", True) for key in keys], {})
-    store.write([], [Membership("by-serial", "a\0002", "row 2", False)], {})
+    store.write([], {("by-serial", key): (f"row {key[-1]}",) for key in keys}, {})
+    store.write([], {("by-serial", "a\0002"): ()}, {})
     assert list(store.ordered("by-serial", "a\0")) == [
         (key, (f"row {key[-1]}",)) for key in ("a\0001", "a\0003", "a\0004")
     ]
@@ -82,8 +82,8 @@ def test_an_index_is_walked_in_the_order_of_its_keys(opened: Opened) -> None:
 
 def test_positions_are_merged_and_a_wiped_store_is_new(opened: Opened) -> None:
     store = opened()
-    store.write([Put("stock-register", "A", b"1")], [Membership("by-serial", "S", "L", True)], {"stock-register": 5})
-    store.write([], [], {"lot-register": 2})
+    store.write([Put("stock-register", "A", b"1")], {("by-serial", "S"): ("L",)}, {"stock-register": 5})
+    store.write([], {}, {"lot-register": 2})
     store.caught_up({"stock-register": "id-1"}, 1234)
     stamp = store.stamp()
     assert stamp.positions == {"stock-register": 5, "lot-register": 2}
@@ -98,7 +98,7 @@ def test_positions_are_merged_and_a_wiped_store_is_new(opened: Opened) -> None:
 def test_a_damaged_directory_is_made_anew_instead_of_being_trusted(tmp_path: Path) -> None:
     stores = RocksStores(tmp_path, REGISTERS, INDEXES)
     store = stores.open(0)
-    store.write([Put("stock-register", "A", b"1")], [], {"stock-register": 1})
+    store.write([Put("stock-register", "A", b"1")], {}, {"stock-register": 1})
     store.close()
     for manifest in (tmp_path / "0").glob("MANIFEST-*"):
         manifest.write_bytes(b"damaged")
@@ -110,7 +110,7 @@ def test_a_damaged_directory_is_made_anew_instead_of_being_trusted(tmp_path: Pat
 
 def test_a_store_made_for_other_indexes_is_made_anew(tmp_path: Path) -> None:
     store = RocksStores(tmp_path, REGISTERS, INDEXES).open(0)
-    store.write([Put("stock-register", "A", b"1")], [], {"stock-register": 1})
+    store.write([Put("stock-register", "A", b"1")], {}, {"stock-register": 1})
     store.close()
     again = RocksStores(tmp_path, REGISTERS, (*INDEXES, "by-lot")).open(0)
     assert again.stamp().positions == {}
@@ -128,8 +128,8 @@ def test_memory_and_disk_agree_on_any_history(tmp_path_factory: pytest.TempPathF
     disk = RocksStores(tmp_path_factory.mktemp("store"), REGISTERS, INDEXES).open(0)
     for batch in history:
         puts = [Put("stock-register", key, value) for key, value in dict(batch).items()]
-        memory.write(puts, [], {})
-        disk.write(puts, [], {})
+        memory.write(puts, {}, {})
+        disk.write(puts, {}, {})
         for prefix in ("", "a", "a|", "é"):
             assert list(memory.prefix("stock-register", prefix)) == list(disk.prefix("stock-register", prefix))
     disk.close()
