@@ -8,12 +8,13 @@ machine that loses power falls back to a consistent earlier state and reads the 
 import json
 import logging
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rocksdict import BlockBasedOptions, Cache, Options, Rdict, ReadOptions, WriteBatch
 
-from processors.runtime.errors import StoreUnusable
+from processors.runtime.errors import Fenced, StoreUnusable
 from processors.runtime.store import Entries, Put, Stamp, Store, joined, parted
 
 logger = logging.getLogger(__name__)
@@ -22,6 +23,9 @@ _STAMP = b"\xff"
 _LAYOUT = b"\xfe"
 """Registers and indexes in their order, as the store was made for: with others its keys mean something else."""
 _INDEX = 0x80
+_LOCKED = "While lock file"
+LOCKED_S_MAX = 10.0
+"""How long a store may be held by a former process of its slot, which is fenced when its successor joins the group."""
 CACHE_BYTES = 64 * 1024 * 1024
 """Block cache of one worker process, shared by its stores."""
 
@@ -134,11 +138,29 @@ class RocksStores:
     def open(self, partition: int) -> Store:
         path = self._dir / str(partition)
         try:
-            return RocksStore(path, self._registers, self._indexes, self._cache)
+            return self._unlocked(path)
         except StoreUnusable as failure:
             logger.warning("store made anew", extra={"partition": partition, "reason": str(failure)})
             shutil.rmtree(path, ignore_errors=True)
             return RocksStore(path, self._registers, self._indexes, self._cache)
+
+    def _unlocked(self, path: Path) -> Store:
+        """The store, once no other process has it: a former worker of this slot must not find it wiped under its hands.
+
+        Raises Fenced where that one does not end within `LOCKED_S_MAX`.
+        """
+        deadline = time.monotonic() + LOCKED_S_MAX
+        while True:
+            try:
+                return RocksStore(path, self._registers, self._indexes, self._cache)
+            except StoreUnusable as failure:
+                if _LOCKED not in str(failure):
+                    raise
+                if time.monotonic() > deadline:
+                    raise Fenced(
+                        f"{path} is in use by another process: does a worker of this slot run twice?"
+                    ) from None
+                time.sleep(0.05)
 
 
 def _after(prefix: bytes) -> bytes:
