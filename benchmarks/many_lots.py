@@ -54,7 +54,7 @@ class Ledger:
         for register, key, row in decision.rows:
             self.view.put(register, key, row)
         puts = [Put(t, k, None if r is None else self.codec.encode(t, r)) for (t, k), r in self.view.changes.items()]
-        self.store.write(puts, self.view.memberships, {})
+        self.store.write(puts, self.view.entries, {})
         self.view.keep()
         return time.perf_counter() - started
 
@@ -64,10 +64,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         one = Ledger(Path(directory))
         plain = {"description": "", "variants": (), "item_type": None, "characteristic": None, "product_category": None}
-        for code, lots, serials in (("LOT", True, False), ("SER", False, True)):
+        for code, lotted, serialled in (("LOT", True, False), ("SER", False, True)):
             one.master.put(
-                Item("FG", code, unit="pc", alternative_units=(), barcodes=(), lot_managed=lots, serial_managed=serials,
-                     withdrawal_policy="fefo" if lots else "manual", lot_validity_days=90 if lots else None, **plain)  # type: ignore[arg-type]  # fields by name
+                Item("FG", code, unit="pc", alternative_units=(), barcodes=(), lot_managed=lotted,
+                     serial_managed=serialled,
+                     withdrawal_policy="fefo" if lotted else "manual", lot_validity_days=90 if lotted else None, **plain)  # type: ignore[arg-type]  # fields by name
             )  # fmt: skip
         one.master.put(Company())
         one.master.put(Warehouse("W", "main"))

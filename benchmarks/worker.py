@@ -44,7 +44,8 @@ def measured(stack: Stack, messages: int, *options: str) -> dict[str, Any]:
 def _turn_until(loop: Loop, messages: int) -> dict[str, Any]:
     """Turn as a worker does; time and CPU count from the first records that come, until the last commit."""
     committed, began = _counted(loop), _began(loop)
-    run(loop, lambda: committed[0] >= messages and loop.ready)
+    tasks = loop.metrics.tasks._value
+    run(loop, lambda: committed[0] >= messages and loop.ready and tasks.get() > 0)
     now = _clocks()
     seconds, cpu, thread = (later - earlier for later, earlier in zip(now, began or now, strict=True))
     return {
