@@ -68,7 +68,8 @@ def main() -> None:
             one.master.put(
                 Item("FG", code, unit="pc", alternative_units=(), barcodes=(), lot_managed=lotted,
                      serial_managed=serialled,
-                     withdrawal_policy="fefo" if lotted else "manual", lot_validity_days=90 if lotted else None, **plain)  # type: ignore[arg-type]  # fields by name
+                     withdrawal_policy="fefo" if lotted else "manual",
+                     lot_validity_days=90 if lotted else None, **plain)  # type: ignore[arg-type]  # fields by name
             )  # fmt: skip
         one.master.put(Company())
         one.master.put(Warehouse("W", "main"))
