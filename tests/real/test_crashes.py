@@ -63,26 +63,3 @@ def test_a_worker_frozen_past_its_transaction_writes_nothing_when_it_wakes(ledge
     if not ledger.workers[0].is_running:
         assert ledger.workers[0].exit_code == 1, f"it may be started anew: {ledger.tail(0)}"
     ledger.prove()
-
-
-def test_a_commit_that_meets_a_broker_just_killed_is_settled_before_anything_is_redone(ledger: RealLedger) -> None:
-    ledger.workers[0].stop(20)
-    ledger.start(0, crash_at="after-offsets-sent:2:freeze")
-    ledger.send(ledger.load.movements(400))
-    until(lambda: ledger.is_frozen(0), f"worker 0 freezes: {ledger.tail(0)}")
-    ledger.broker.kill()
-    ledger.thaw(0)
-    ledger.broker.start()
-    until(ledger.supervised_and_done, "everything is committed")
-    ledger.prove()
-
-
-def test_two_workers_with_one_identity_are_one_after_the_other(ledger: RealLedger) -> None:
-    """The newer process has the slot; the older one, when it writes, ends and asks to be started anew."""
-    older = ledger.workers.pop(0)
-    ledger.start(0)
-    ledger.send(ledger.load.movements(600))
-    until(lambda: not older.is_running, f"the older one ends: {ledger.tail(0)}")
-    assert older.exit_code == 1, ledger.tail(0)
-    assert "this worker ends: " in ledger.log(0).read_text()
-    ledger.prove()
