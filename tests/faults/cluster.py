@@ -1,5 +1,6 @@
 """A ledger under test: topics, worker processes that can be killed and started again, inputs, and what came of them."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -27,11 +28,12 @@ POLL_S = 0.02
 WATCHED = ("replies", "postings", "register-history", "stock-register", "lot-register", "movements.dead-letters")
 
 
-def until(condition: Callable[[], Any], what: str, limit_s: float = LIMIT_S) -> None:
-    """Wait for a condition; AssertionError with `what` where it does not come true within the limit."""
+def until(condition: Callable[[], Any], what: str | Callable[[], str], limit_s: float = LIMIT_S) -> None:
+    """Wait for a condition; AssertionError with `what` (asked then) where it does not come true within the limit."""
     deadline = time.monotonic() + limit_s
     while not condition():
-        assert time.monotonic() < deadline, f"not within {limit_s:g} s: {what}"
+        in_time = time.monotonic() < deadline
+        assert in_time, f"not within {limit_s:g} s: {what if isinstance(what, str) else what()}"
         time.sleep(POLL_S)
 
 
@@ -60,6 +62,7 @@ class Cluster:
         }
         self.workers: dict[int, children.Child] = {}
         self._log_begins: dict[int, int] = {}
+        self._progress = "nobody has asked yet"
         self.expected: dict[Place, Expected] = {}
         self.sent_count = 0
         # Leader epochs change when a broker starts again; the client notices with its metadata only.
@@ -199,9 +202,17 @@ class Cluster:
             latest: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client's stubs leave it out
             asked = self._admin.list_offsets({TopicPartition(topic, p): latest for topic, p in committed})
             ends = {(place.topic, place.partition): future.result(30).offset for place, future in asked.items()}
-        except KafkaException:
+        except KafkaException as failure:
+            self._progress = str(failure)
+            with contextlib.suppress(KafkaException):  # a broker that started again has new leader epochs
+                self._admin.list_topics(timeout=5)
             return False
+        self._progress = f"committed {committed}, sent {ends}"
         return all(committed[place] >= end or end == 0 for place, end in ends.items())
+
+    def standing(self, *slots: int) -> str:
+        """How far it is and what its workers said last, for a failure."""
+        return "\n".join([self._progress, *map(self.tail, slots or self.workers)])
 
     def watch(self) -> Watcher:
         return Watcher(self.servers, WATCHED)

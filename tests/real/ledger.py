@@ -58,7 +58,7 @@ class RealLedger(Cluster):
         if 0 not in self.workers or not self.workers[0].is_running:
             self.start(0)
         until(lambda: self.said(0, TAKEN_OVER), f"the worker is ready: {self.tail(0)}")
-        until(self.worked_off, f"everything is committed: {self.tail(0)}")
+        until(self.worked_off, self.standing)
 
     def _begin(self) -> None:
         self.set_up()
@@ -157,7 +157,7 @@ class RealLedger(Cluster):
 
     def prove(self) -> None:
         """Everything is worked off; workers are ended; the checker finds nothing in topics and stores."""
-        until(self.worked_off, f"everything is committed: {self.tail(0)}")
+        until(self.worked_off, self.standing)
         self.stop()
         report = check(self.history())
         assert not report.violations, str(report)

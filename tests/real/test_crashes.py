@@ -33,7 +33,7 @@ def test_a_worker_killed_at_each_point_of_its_turn_loses_and_doubles_nothing(led
 
 def test_a_worker_killed_while_it_restores_begins_anew(ledger: RealLedger) -> None:
     ledger.send(ledger.load.movements(500))
-    until(ledger.worked_off, "there is something to restore")
+    until(ledger.worked_off, ledger.standing)
     ledger.stop()
     shutil.rmtree(ledger.state_dir / "ledger-0")
     ledger.start(0, crash_at="during-restore:1")
@@ -51,7 +51,7 @@ def test_a_worker_frozen_past_its_transaction_writes_nothing_when_it_wakes(ledge
     ledger.send(ledger.load.movements(600))
     until(lambda: ledger.is_frozen(0), f"worker 0 freezes: {ledger.tail(0)}")
     ledger.start(1)
-    until(ledger.worked_off, f"the other worker does the work: {ledger.tail(1)}")
+    until(ledger.worked_off, ledger.standing)
     log = ledger.log(0).stat().st_size
     ledger.thaw(0)
     until(
@@ -59,7 +59,7 @@ def test_a_worker_frozen_past_its_transaction_writes_nothing_when_it_wakes(ledge
         f"it ends or begins anew: {ledger.tail(0)}",
     )
     ledger.send(ledger.load.movements(300))
-    until(ledger.worked_off, f"both go on, or the other one: {ledger.tail(1)}")
+    until(ledger.worked_off, ledger.standing)
     if not ledger.workers[0].is_running:
         assert ledger.workers[0].exit_code == 1, f"it may be started anew: {ledger.tail(0)}"
     ledger.prove()

@@ -63,5 +63,5 @@ def test_a_broker_that_is_gone_for_a_while_costs_nothing_but_time(ledger: RealLe
     until(lambda: time.monotonic() > over, "the worker's time is over")
     ledger.broker.start()
     # The group may take a member that comes back for another one of the same name: then it ends and comes anew.
-    until(ledger.supervised_and_done, "everything is committed")
+    until(ledger.supervised_and_done, ledger.standing)
     ledger.prove()
