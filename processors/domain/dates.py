@@ -24,7 +24,10 @@ def start_date(own: int | None, document_type: str | None, document_date: int | 
 
 
 def expiry_date(start: int, validity_days: int | None, rule: ExpiryRule) -> int | None:
-    """Start + validity, then as it is, or the first or last day of that month; None without validity days."""
+    """Start + validity, then as it is, or the first or last day of that month; None without validity days.
+
+    The first day of the month may lie before the start of what lives a few days only: it expires on its start day then.
+    """
     if validity_days is None:
         return None
     day = max(DAY_MIN, min(start + validity_days, DAY_MAX))
@@ -32,7 +35,7 @@ def expiry_date(start: int, validity_days: int | None, rule: ExpiryRule) -> int 
         return day
     first = date_of(day).replace(day=1)
     if rule == "month_start":
-        return day_of(first)
+        return max(day_of(first), min(start, day))
     if first.month == 12:
         return day_of(first.replace(day=31))
     return day_of(first.replace(month=first.month + 1)) - 1

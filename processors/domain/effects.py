@@ -13,7 +13,7 @@ class Effect:
     """One side of a movement: the whole `quantity` (management unit) that it loaded or unloaded, and where.
 
     `side`: `main`; `offset`, the other warehouse's; `into`, the lot made from lots. `traced`: it gave lineage edges.
-    `consumed`: key of a reservation → how much of it the movement consumed.
+    `consumed`: key of a reservation → how much of it the movement consumed; below zero: ended, for another document.
     """
 
     template: str
@@ -32,13 +32,17 @@ class Effect:
 
 @dataclass(slots=True)
 class Accepted:
-    """A movement that was taken: what it said, what it was answered, what it moved, its record's time."""
+    """A movement that was taken: what it said, what it was answered, what it moved, its record's time.
+
+    `comparable`: its item still has the unit and the management of that time.
+    """
 
     movement: Movement
     reply: Reply
     effects: tuple[Effect, ...]
     at: int
     reversed_by: str | None
+    comparable: bool
 
 
 def effects_text(legs: list[Leg], quantity: int, traced: bool, consumed: dict[str, int]) -> str:

@@ -1,9 +1,9 @@
 """An item keeps its unit and its management by lots and serials as long as it has stock (architecture §4, master data).
 
 The item's own task remembers them in a row `pin|class|code|` from the first movement on: `continuation` is the pinned
-form, `request` the form that was reported last because it cannot take effect, `reply` the key of a stock row that shows
-why. A record that changes them takes effect once no stock is left. Until then the pin goes on, and each change is
-reported once.
+form, `offset` the record time (ms) from which on it stands where there was another before it, `request` the form that
+was reported last because it cannot take effect, `reply` the key of a stock row that shows why. A record that changes
+them takes effect once no stock is left. Until then the pin goes on, and each change is reported once.
 """
 
 from collections.abc import Callable
@@ -65,7 +65,7 @@ def _changed(
         return Pin(master, key, replace(row, continuation=form))  # other alternative units: they may change
     shows = _stock_of(view, message.key, row.reply)
     if shows is None:
-        return Pin(master, key, _row(item, form, message.time_ms))
+        return Pin(master, key, replace(_row(item, form, message.time_ms), offset=message.time_ms))
     pinned = before.pinned(item)
     against = replace(master, items={(item.item_class, item.item_code): pinned})
     told = (
@@ -79,6 +79,15 @@ def _changed(
         kept.at = message.time_ms
         alert = _alert(message, item, told)
     return Pin(against, key, None if kept == row else kept, alert, reason)
+
+
+def pinned_since(pin: Pin | None, item_key: str, view: View) -> int:
+    """From which record time (ms) on an item has its unit and management, 0 where it never had others.
+
+    `pin` is what `pin_of` gave for it.
+    """
+    row = pin.row if pin is not None and pin.row is not None else view.get(STATE, f"{KIND}|{item_key}|")
+    return 0 if row is None else row.offset or 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -279,6 +279,7 @@ class _Work:
                 self._consumed[key] = row.committed - row.consumed
             else:
                 commitments.release(key, row, row.committed - row.consumed)
+                self._consumed[key] = row.consumed - row.committed
 
     def _publish_edges(self, role: Literal["input", "output"], line: Line) -> None:
         intake = self._intake

@@ -14,7 +14,7 @@ from processors.domain.master import MasterData, MasterRecord, master_id
 from processors.domain.master_checks import judge
 from processors.domain.message import Continuation, Index, Message
 from processors.domain.movement import Movement, RegisterEdit
-from processors.domain.pins import pin_of
+from processors.domain.pins import pin_of, pinned_since
 from processors.domain.posting import Circumstances, Posted, post
 from processors.domain.progressives import Claim, Claimed, Grants, Need
 from processors.domain.refusals import Reason, Refusal
@@ -149,7 +149,7 @@ class LedgerProcessor:
             case "post":
                 posted = post(message, movement, around, reasons)
             case "reverse":
-                posted = self._reverse(message, movement, around, reasons)
+                posted = self._reverse(message, movement, around, pinned_since(pin, message.key, view), reasons)
             case "reserve":
                 posted = reserve(message, movement, around, reasons)
             case "release":
@@ -170,7 +170,7 @@ class LedgerProcessor:
         return posted.decision
 
     def _reverse(
-        self, message: Message, movement: Movement, around: Circumstances, reasons: list[Reason]
+        self, message: Message, movement: Movement, around: Circumstances, since: int, reasons: list[Reason]
     ) -> Posted | None:
         key = seen_key(message.key, movement.reverses or "")
         row = around.view.get(STATE, key)
@@ -178,7 +178,7 @@ class LedgerProcessor:
         if row is not None and row.request is not None and row.reply is not None:
             effects = read_effects(row.continuation) if row.continuation else ()
             original, reply = self._decode_movement(row.request), self._decode_reply(row.reply)
-            accepted = Accepted(original, reply, effects, row.at, row.reversed_by)
+            accepted = Accepted(original, reply, effects, row.at, row.reversed_by, row.at >= since)
         posted = reverse(message, movement, accepted, around, reasons)
         if posted is not None and row is not None:
             posted.decision.rows.append((STATE, key, replace(row, reversed_by=movement.movement_id)))

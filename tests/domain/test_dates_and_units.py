@@ -40,6 +40,7 @@ def test_a_lot_starts_on_its_own_day_or_the_documents_or_the_effective_one(
         ("2026-01-31", 30, "exact", "2026-03-02"),
         ("2026-01-31", 30, "month_start", "2026-03-01"),
         ("2026-01-31", 30, "month_end", "2026-03-31"),
+        ("2026-03-10", 10, "month_start", "2026-03-10"),
         ("2028-02-01", 0, "month_end", "2028-02-29"),
         ("2026-12-05", 0, "month_end", "2026-12-31"),
         ("9999-12-05", 0, "month_end", "9999-12-31"),
@@ -64,12 +65,15 @@ def test_without_validity_days_nothing_expires_and_nothing_is_warned_or_blocked(
 @given(
     st.integers(DAY_MIN, DAY_MAX), st.integers(-10_000, 10_000), st.sampled_from(["exact", "month_start", "month_end"])
 )
-def test_an_expiry_is_always_a_day_of_the_calendar_in_the_same_month(day: int, validity: int, rule: str) -> None:
+def test_an_expiry_is_always_a_day_of_the_calendar_in_the_same_month_and_never_before_the_start(
+    day: int, validity: int, rule: str
+) -> None:
     exact, ruled = expiry_date(day, validity, "exact"), expiry_date(day, validity, rule)  # type: ignore[arg-type]
 
     assert exact is not None
     assert ruled is not None
     assert day_text(exact)[:7] == day_text(ruled)[:7]
+    assert validity < 0 or ruled >= day
 
 
 @pytest.mark.parametrize(

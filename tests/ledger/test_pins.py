@@ -9,7 +9,19 @@ from processors.domain import quantity
 from processors.domain.decision import Decision
 from processors.domain.events import Alert
 from processors.domain.master import AlternativeUnit, Item
-from tests.ledger.ledger_story import CHEESE, PUMP, SALT, Ledger, a_lot, a_movement, published, refused_with, reply_of
+from tests.ledger.ledger_story import (
+    CHEESE,
+    NOON,
+    PUMP,
+    SALT,
+    Ledger,
+    a_lot,
+    a_movement,
+    published,
+    refused_with,
+    reply_of,
+    reversal,
+)
 
 IN_GRAMS = replace(SALT, unit="G", alternative_units=(AlternativeUnit("KG", quantity.parse("1000"), "multiply"),))
 BY_LOTS = replace(SALT, lot_managed=True)
@@ -63,6 +75,29 @@ def test_the_change_takes_effect_once_the_stock_is_gone() -> None:
     ledger.send(a_movement(SALT, "OUT", "10", "m1"))
     assert not alerts(ledger.send(a_movement(SALT, "IN", "500", "m2")))
     assert stock_rows(ledger) == [("500", "G")]
+
+
+@pytest.mark.parametrize("changed", [IN_GRAMS, BY_LOTS], ids=["unit", "management"])
+def test_what_moved_in_another_unit_or_management_is_not_undone_but_posted_the_other_way(changed: Item) -> None:
+    ledger = with_salt()
+    out = a_movement(SALT, "OUT", "10", "m1")
+    ledger.send(out, NOON + 1)
+    ledger.master.put(changed)
+    assert refused_with(ledger.send(reversal(out), NOON + 2)) == ["reversal-impossible"]
+    new = a_movement(changed, "BLK", "500", "m2")
+    assert reply_of(ledger.send(new, NOON + 3)).status == "done"
+    assert refused_with(ledger.send(reversal(out), NOON + 4)) == ["reversal-impossible"]
+
+    assert reply_of(ledger.send(reversal(new, "r2"), NOON + 5)).status == "done"
+
+
+def test_what_moved_before_a_change_that_was_taken_back_is_undone() -> None:
+    ledger = with_salt()
+    out = a_movement(SALT, "OUT", "10", "m1")
+    ledger.send(out)
+    ledger.master.put(IN_GRAMS)
+    ledger.master.put(SALT)
+    assert reply_of(ledger.send(reversal(out))).status == "done"
 
 
 def test_an_item_that_is_as_it_was_again_is_as_if_nothing_had_been() -> None:

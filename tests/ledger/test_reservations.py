@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from processors.domain import quantity
 from processors.domain.decision import Decision
-from processors.domain.master import Company
+from processors.domain.master import Company, Item
 from processors.domain.movement import Movement
 from processors.domain.registers import ReservationRow
 from tests.ledger.ledger_story import (
@@ -173,6 +173,22 @@ def test_a_template_that_allows_it_takes_a_reserved_piece_and_its_reservation_en
     assert reserved(ledger) == {}
     assert held(ledger, "MAC|FILTER||W1||F") == ("1", "0")
     assert ledger.rows("lot-register")["MAC|FILTER||F"].committed == 0
+
+
+@pytest.mark.parametrize("item", [PUMP, FILTER], ids=lambda item: item.item_code)
+def test_a_piece_taken_from_another_document_is_reserved_for_it_again_once_that_is_undone(item: Item) -> None:
+    ledger, serial = stocked(), "P1" if item is PUMP else "S1"
+    done(ledger, a_reservation(item, "1", serials=(serial,)))
+    kept = {topic: dict(ledger.rows(topic)) for topic in ("reservation-register", "serial-register")}
+    taken = a_movement(item, "ANY", "1", "m1", serials=(serial,), **OTHER)
+    done(ledger, taken)
+    assert reserved(ledger) == {}
+
+    done(ledger, reversal(taken))
+
+    assert {topic: dict(ledger.rows(topic)) for topic in kept} == kept
+    assert refused_with(ledger.send(a_movement(item, "OUT", "1", "m2", serials=(serial,)))) == ["serial-reserved"]
+    done(ledger, a_release(item))
 
 
 @pytest.mark.parametrize(

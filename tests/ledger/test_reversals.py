@@ -185,6 +185,17 @@ def test_a_piece_that_is_reserved_is_not_undone() -> None:
     assert refused_with(ledger.send(reversal(PIECES))) == ["reversal-impossible"]
 
 
+@pytest.mark.parametrize("flag", ["cancelled", "force_closed"])
+def test_a_piece_that_does_not_move_is_not_undone_until_its_flag_is_taken_back(flag: str) -> None:
+    ledger = Ledger()
+    done(ledger, PIECES)
+    ledger.change_serial("MAC|PUMP|||P1", **{flag: True})
+    assert refused_with(ledger.send(reversal(PIECES))) == ["reversal-impossible"]
+
+    ledger.change_serial("MAC|PUMP|||P1", **{flag: False})
+    done(ledger, reversal(PIECES))
+
+
 def test_a_transfer_of_the_very_millisecond_of_the_load_is_undone_alone() -> None:
     ledger = Ledger()
     transfer = a_movement(PUMP, "TO2", "2", serials=("P1", "P2"))

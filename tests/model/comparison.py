@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from tests.model import product
@@ -44,6 +45,21 @@ def difference(story: list[Line], run: Run) -> Difference | None:
                 return Difference(
                     f"{register} {_fields(want_row, got_row)}", f"{register} {key}\n  {_apart(want_row, got_row)}"
                 )
+    for topic, items in model.events().items():
+        for item in sorted(items.keys() | outcome.events[topic].keys()):
+            found = _events_apart(topic, item, items.get(item, []), outcome.events[topic].get(item, []))
+            if found is not None:
+                return found
+    return None if outcome.letters else Difference("letters", "the dead letters are not what was refused")
+
+
+def _events_apart(topic: str, item: Any, want: list[Any], got: list[Any]) -> Difference | None:
+    for number, (expected, found) in enumerate(zip_longest(want, got), 1):
+        if expected != found:
+            where = f"{topic} {item} record {number} of {len(want)}"
+            return Difference(
+                f"{topic} {_fields(expected, found)}", f"{where}\n  {_apart(expected, found)}\n  in {found}"
+            )
     return None
 
 

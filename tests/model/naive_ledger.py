@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.model.naive_codes import Form
+from tests.model.naive_events import TOPICS, Told, forced, millis
 from tests.model.naive_movement import Change
 from tests.model.naive_reservation import Release, Reservation
 from tests.model.naive_reversal import Reversal
@@ -67,6 +68,16 @@ class NaiveLedger:
         self.taken: dict[tuple[str, str, str], Form] = {}
         """(class, code, movement id) → what was accepted under it."""
         self.edits: dict[tuple[str, str, str], Form] = {}
+        self._told: dict[tuple[str, str], Told] = {}
+
+    def told(self, item: tuple[str, str]) -> Told:
+        """What has been published of an item."""
+        return self._told.setdefault(item, Told())
+
+    def events(self) -> dict[str, dict[tuple[str, str], list[Form]]]:
+        """By topic and item, all that was published, in its order."""
+        return {topic: {item: told.records[topic] for item, told in self._told.items() if told.records[topic]}
+                for topic in TOPICS}  # fmt: skip
 
     # Inputs
 
@@ -118,7 +129,8 @@ class NaiveLedger:
             return refused(change.reasons)
         answer = change.keep()
         self.taken[identity] = {"request": m, "answer": answer, "reversed": False, "consumed": change.consumed,
-                                "legs": change.legs if m["action"] == "post" else []}  # fmt: skip
+                                "legs": change.legs if m["action"] == "post" else [], "told": change.told,
+                                "posted": change.posted, "edges": change.edges}  # fmt: skip
         return answer
 
     # Edits
@@ -149,9 +161,21 @@ class NaiveLedger:
         after = self._edited(row, item, e["register"], changes, reasons)
         if reasons:
             return refused(reasons)
+        closed = after.get("force_closed") != row.get("force_closed")
         row.update(after)
         self.edits[identity] = e
+        if closed:
+            self._tell_forced(e, row, item, now)
         return Answer("done")
+
+    def _tell_forced(self, e: Form, row: Form, item: Form, now: datetime) -> None:
+        """A serial closed by force has a document line of its own; opened again, it comes once more, reversed."""
+        (key,) = [key for key, it in self.serials.items() if it is row]
+        told = self.told(key[:2])
+        at = millis(datetime.fromisoformat(e["edited_at"]) if e.get("edited_at") else now)
+        first = told.forced.get((key, row["generation"]))
+        number = told.tell("register-history", forced(e, key, row, item["unit"], at), now, first)
+        told.forced[key, row["generation"]] = number
 
     def _meant(self, e: Form, reasons: set[str]) -> Form | None:
         """The lot or serial that an edit names; a serial without its lot if there is only one of that code."""

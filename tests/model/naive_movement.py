@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from tests.model.naive_codes import CannotCompose, Draft, Form, compose, root_of
+from tests.model.naive_events import edge, happened, line, posting
 from tests.model.naive_values import Answer, Leg, Piece, expiry
 
 if TYPE_CHECKING:
@@ -36,6 +37,15 @@ class Change:
         """Lot code → the movement's line of it."""
         self.consumed: list[tuple[Any, Fraction]] = []
         self.answer: tuple[tuple[Any, ...], tuple[str, ...]] = ((), ())
+        self.told: list[int] = []
+        """Numbers of the document lines that this has told."""
+        self.posted: list[Form] = []
+        self.edges: list[Form] = []
+
+    @property
+    def at(self) -> int:
+        """When it happened, in milliseconds."""
+        return happened(self.m, self.now, self.ledger.company.get("time_zone", "UTC"))
 
     @property
     def supplier(self) -> str | None:
@@ -82,12 +92,12 @@ class Change:
             lots = self._withdraw(quantity, legs[0])
         pieces = [self._load_line(lot, managed, template) if creates else
                   Piece(lot.get("lot_code"), lot["amount"], tuple(lot.get("serials", []))) for lot in lots]  # fmt: skip
-        for direction, code, place, its in legs[:1] if from_lots else legs:
-            self._leg(Leg(direction, code, place, its, tuple(pieces)), transfer=len(legs) > 1)
+        for direction, code, place, its, side in legs[:1] if from_lots else legs:
+            self._leg(Leg(direction, code, place, its, tuple(pieces), side), transfer=len(legs) > 1)
         if from_lots or (m.get("into_lot") is not None and m["action"] == "post"):
             into = self._into(pieces, template, managed)
             if into is not None:
-                self._leg(Leg("load", m["warehouse"], location, template, (into,)), transfer=True)
+                self._leg(Leg("load", m["warehouse"], location, template, (into,), "into"), transfer=True)
                 pieces = [*pieces, into]
         told = [
             (piece.lot, piece.quantity, self._ordinal(piece.lot) is not None, self._ordinal(piece.lot), piece.serials)
@@ -152,16 +162,16 @@ class Change:
             self.reasons.add("quantity-not-whole")
         return quantity
 
-    def _legs(self, template: Form, location: str | None) -> list[tuple[str, str, str | None, Form]]:
-        """The sides of the movement, the unload first: direction, warehouse, location, template."""
-        main = (template["direction"], self.m["warehouse"], location, template)
+    def _legs(self, template: Form, location: str | None) -> list[tuple[str, str, str | None, Form, str]]:
+        """The sides of the movement, the unload first: direction, warehouse, location, template, which side."""
+        main = (template["direction"], self.m["warehouse"], location, template, "main")
         if template.get("lot_from_lot"):
-            return [main, ("load", *main[1:])]
+            return [main, ("load", *main[1:4], "into")]
         if not template.get("offset_template"):
             return [main]
         warehouse = template.get("offset_warehouse") or self.m["warehouse"]
         offset = self.ledger.templates[warehouse, template["offset_template"]]
-        other = (offset["direction"], warehouse, offset.get("default_location"), offset)
+        other = (offset["direction"], warehouse, offset.get("default_location"), offset, "offset")
         return [other, main] if main[0] == "load" else [main, other]
 
     def _lots(self, lots: list[Form], quantity: Fraction, managed: bool, creates: bool) -> list[Form]:
@@ -208,7 +218,7 @@ class Change:
     def _withdraw(self, quantity: Fraction, leg: Any) -> list[Form]:
         """The lots that an unload takes which names none."""
         ledger, policy = self.ledger, self.item.get("withdrawal_policy", "manual")
-        _, warehouse, location, template = leg
+        _, warehouse, location, template, _ = leg
         if self.item.get("serial_managed"):
             return self._lots_of_serials(quantity, warehouse)
         # What the movement's own document has reserved goes first.
@@ -546,15 +556,43 @@ class Change:
         for leg in self.legs:
             for piece in leg.pieces:
                 self._move(leg, piece)
-        return Answer("done", (), *self.answer)
+        own = [leg for leg in self.legs if leg.side == "main"]
+        one = len(own[0].pieces) == 1 and len(self.legs) == len([leg for leg in self.legs if leg.side != "into"])
+        return Answer("done", (), *self.answer, self._stock_after(self.posted) if one else None, self._ids(self.legs))
+
+    def _ids(self, legs: list[Leg]) -> tuple[str, ...]:
+        own = self.m["movement_id"]
+        return (own, f"{own}/offset") if any(leg.side == "offset" for leg in legs) else (own,)
+
+    def _stock_after(self, posted: list[Form]) -> Fraction:
+        """(choice) What stood in the row of the movement's own side, told where it is one row only."""
+        return next(it["stock_after"] for it in posted if not it["offset"])  # type: ignore[no-any-return]
+
+    def _tell_line(self, leg: Leg, direction: str, key: Any, quantity: Fraction) -> None:
+        row = self.ledger.lots[key] if len(key) == 4 else self.ledger.serials[key]
+        it = line(self.m, leg, direction, self.item["unit"], row, key, quantity, self.at)
+        self.told.append(self.ledger.told(self.where).tell("register-history", it, self.now))
+
+    def _tell_edges(self, leg: Leg, piece: Piece) -> None:
+        """A side of a transformation: the other warehouse of a transfer moves the same goods and tells nothing."""
+        flags = ("traceability", "lot_from_lot")
+        traced = any(leg.template.get(name) for name in flags) or self.m.get("transformation_id") is not None
+        if leg.side == "offset" or not traced:
+            return
+        role = "output" if leg.direction == "load" else "input"
+        for serial in (None, *piece.serials) if piece.lot is not None or not piece.serials else piece.serials:
+            quantity = Fraction(1) if serial else piece.quantity
+            it = edge(self.m, role, piece.lot, serial, quantity, self.at)
+            self.edges.append(it)
+            self.ledger.told(self.where).tell("lineage", it, self.now)
 
     def _move(self, leg: Leg, piece: Piece) -> None:
         ledger, load = self.ledger, leg.direction == "load"
         key = (*self.where, self.variant, leg.warehouse, leg.location, piece.lot)
         for kept, amount in [] if load else self._let_go(leg, piece):
+            self.consumed.append((kept, amount))
             if kept[7:] == self._document():
                 ledger.reservations[kept]["consumed"] += amount
-                self.consumed.append((kept, amount))
             else:
                 self._end(kept, amount)
         row = ledger.stock.setdefault(key, {"loaded": Fraction(0), "unloaded": Fraction(0)})
@@ -562,8 +600,16 @@ class Change:
         if piece.lot is not None and load:
             lot = ledger.lots[*self.scope, piece.lot]
             lot["supplier"] = lot["supplier"] or self.supplier
+        if piece.lot is not None:
+            self._tell_line(leg, leg.direction, (*self.scope, piece.lot), piece.quantity)
         for serial in piece.serials:
             self._move_serial(leg, (*self.scope, piece.lot, serial))
+            self._tell_line(leg, leg.direction, (*self.scope, piece.lot, serial), Fraction(1))
+        after = row["loaded"] - row["unloaded"]
+        unit = self.item["unit"]
+        self.posted.append(posting(self.m, leg, unit, piece.lot, piece.quantity, after, self.at))
+        ledger.told(self.where).tell("postings", self.posted[-1], self.now)
+        self._tell_edges(leg, piece)
 
     def _move_serial(self, leg: Leg, key: Any) -> None:
         ledger = self.ledger

@@ -3,6 +3,7 @@
 from fractions import Fraction
 from typing import Any
 
+from tests.model.naive_events import line
 from tests.model.naive_movement import Change, first_document
 from tests.model.naive_values import Answer, Leg, Piece
 
@@ -25,7 +26,7 @@ class Reservation(Change):
         for leg in self.legs[:1]:
             for piece in leg.pieces:
                 self._commit(leg, piece)
-        return Answer("done", (), *self.answer)
+        return Answer("done", (), *self.answer, None, (self.m["movement_id"],))
 
     def _commit(self, leg: Leg, piece: Piece) -> None:
         """Reserve a piece, serial by serial where it has any."""
@@ -43,6 +44,10 @@ class Reservation(Change):
                 ledger.serials[key].update(reserved=True, reserved_for="|".join(document))
                 ledger.documents[key].append({"direction": "reserve", **self.m})
                 first_document(ledger.serials[key], ledger.documents[key])
+        if piece.lot is not None:
+            self._tell_line(leg, "reserve", (*self.scope, piece.lot), piece.quantity)
+        for serial in piece.serials:
+            self._tell_line(leg, "reserve", (*self.scope, piece.lot, serial), Fraction(1))
 
 
 class Release(Change):
@@ -108,12 +113,21 @@ class Release(Change):
                 documents[:] = [it for it in documents if it["direction"] != "reserve"
                                 or (it["document_type"], it["document_number"]) != self._document()]  # fmt: skip
                 first_document(row, documents)
+            template = {"code": self.m.get("template") or ""}
+            if key[5] is not None or key[6] is not None:
+                of = (*self.scope, key[5], key[6]) if key[6] is not None else (*self.scope, key[5])
+                # (choice) packages are those of a movement of goods
+                leg = Leg("release", key[3], key[4], template, ())
+                row = (self.ledger.lots if key[6] is None else self.ledger.serials)[of]
+                it = line({**self.m, "packages": None}, leg, "release", self.item["unit"], row, of, amount, self.at)
+                self.ledger.told(self.where).tell("register-history", it, self.now)
             if key[5] is not None:
                 told = lots.setdefault(key[5], [Fraction(0), []])
                 told[0] += amount
                 told[1] += [key[6]] if key[6] else []
         serials = tuple(key[6] for key, _ in self.released if key[6] and key[5] is None)
-        return Answer("done", (), tuple((lot, it[0], False, None, tuple(it[1])) for lot, it in lots.items()), serials)
+        released = tuple((lot, it[0], False, None, tuple(it[1])) for lot, it in lots.items())
+        return Answer("done", (), released, serials, None, (self.m["movement_id"],))
 
 
 def _in_order(reservation: tuple[Any, Any]) -> str:

@@ -1,5 +1,6 @@
 """An earlier movement undone, once, while its goods are where it left them."""
 
+from fractions import Fraction
 from typing import Any
 
 from tests.model.naive_codes import Form
@@ -50,13 +51,15 @@ class Reversal(Change):
             else:
                 # The other side of a transfer is undone first.
                 there = row is not None and (row["state"] == "out" or brought > 0)
-            if not there:
+            if not there or row is None or row["cancelled"] or row["force_closed"]:
                 self.reasons.add("reversal-impossible")
 
     def keep(self) -> Answer:
         ledger, original = self.ledger, self.undone
         assert original is not None
         original["reversed"] = True
+        self.after: dict[Any, Any] = {}
+        self._tell(original)
         for leg in sorted(original["legs"], key=lambda leg: leg.direction != "load"):
             for piece in leg.pieces:
                 loaded = "loaded" if leg.direction == "load" else "unloaded"
@@ -66,7 +69,11 @@ class Reversal(Change):
                 for serial in piece.serials:
                     self._undo_serial(leg, (*self.scope, piece.lot, serial), original["request"])
         for kept, amount in original["consumed"]:
-            if kept in ledger.reservations:
+            m = original["request"]
+            if kept[7:] != (m.get("document_type"), m.get("document_number")):  # taken from another document
+                again = ledger.reservations.setdefault(kept, {"committed": Fraction(0), "consumed": Fraction(0)})
+                again["committed"] += amount
+            elif kept in ledger.reservations:
                 ledger.reservations[kept]["consumed"] -= amount
             if kept[6] is not None:
                 ledger.serials[*self.scope, kept[5], kept[6]].update(reserved=True, reserved_for="|".join(kept[7:]))
@@ -77,7 +84,37 @@ class Reversal(Change):
             ledger.lots[key]["initial_quantity"] = min(ledger.lots[key]["initial_quantity"], totals["loaded"])
             if not totals["loaded"] and not totals["unloaded"]:
                 self._release(ledger.lots, key)
-        return Answer("done", (), *self.answer)
+        legs = original["legs"]
+        one = len(original["answer"].lots) <= 1
+        return Answer("done", (), *self.answer, self._stock_after(self.posted) if one else None, self._ids(legs))
+
+    def _tell(self, original: Form) -> None:
+        """Each document line once more, marked; each posting and edge with the other sign. Loads come first."""
+        told = self.ledger.told(self.where)
+        order = [leg.direction for leg in original["legs"] for _ in leg.pieces]
+        lines = [told.records["register-history"][number] for number in original["told"]]
+        for number, it in sorted(
+            zip(original["told"], lines, strict=True), key=lambda it: it[1]["direction"] != "load"
+        ):
+            # (choice) the status is that of the lot as it is now
+            key = (*self.scope, it["lot_code"])
+            status = self.ledger.lots[key]["status"] if it["register"] == "lot" else None
+            told.tell("register-history", {**it, "status": status, "reversed": True}, self.now, number)
+        for _, it in sorted(zip(order, original["posted"], strict=True), key=lambda it: it[0] != "load"):
+            suffix = "/offset" if it["offset"] else ""
+            key = (*self.where, self.variant, it["warehouse"], it["location"], it["lot_code"])
+            self.after[key] = self.after.get(key, self._stands(key)) - it["quantity"]
+            undone = {**it, "movement_id": self.m["movement_id"] + suffix, "quantity": -it["quantity"],
+                      "stock_after": self.after[key], "reverses": it["movement_id"],
+                      "user": self.m.get("user")}  # fmt: skip
+            told.tell("postings", undone, self.now)
+            self.posted.append(undone)
+        for it in sorted(original["edges"], key=lambda it: it["role"] != "output"):
+            told.tell("lineage", {**it, "quantity": -it["quantity"], "movement_id": self.m["movement_id"]}, self.now)
+
+    def _stands(self, key: Any) -> Any:
+        row = self.ledger.stock[key]
+        return row["loaded"] - row["unloaded"]
 
     def _undo_serial(self, leg: Leg, key: Any, request: Form) -> None:
         row, documents = self.ledger.serials[key], self.ledger.documents[key]

@@ -25,6 +25,8 @@ class Answer(NamedTuple):
     codes: tuple[str, ...] = ()
     lots: tuple[Any, ...] = ()
     serials: tuple[str, ...] = ()
+    stock_after: Fraction | None = None
+    movement_ids: tuple[str, ...] = ()
 
 
 class Piece(NamedTuple):
@@ -43,6 +45,13 @@ class Leg(NamedTuple):
     location: str | None
     template: Form
     pieces: tuple[Piece, ...]
+    side: str = "main"
+    """`main`; `offset`, the other warehouse's; `into`, the lot made from lots."""
+
+    @property
+    def suffix(self) -> str:
+        """What the other side of a transfer is called beside its movement."""
+        return "/offset" if self.side == "offset" else ""
 
 
 def refused(reasons: set[str]) -> Answer:
@@ -56,7 +65,7 @@ def expiry(item: Form, start: date, days: int | None) -> date | None:
     day = start + timedelta(days)
     match item.get("expiry_rule", "exact"):
         case "month_start":
-            return day.replace(day=1)
+            return max(day.replace(day=1), start)  # (choice) nothing expires before it begins
         case "month_end":
             return day.replace(day=monthrange(day.year, day.month)[1])
     return day

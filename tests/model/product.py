@@ -2,6 +2,7 @@
 
 import random
 from collections import defaultdict
+from dataclasses import fields
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +17,7 @@ from processors.domain.registers import CounterRow
 from processors.runtime.loop import Limits
 from processors.runtime.memory_log import MemoryBroker
 from tests.model.naive_codes import Form
+from tests.model.naive_events import TOPICS
 from tests.model.naive_values import Answer
 from tests.model.stories import Line
 from tests.runtime.world import CODEC, Crash, Worker, World
@@ -28,10 +30,19 @@ INPUTS = {"movements": "Movement", "register-edits": "RegisterEdit"}
 
 
 class Outcome:
-    """What a story came to: the answer to each line (None for master data), and what stands in the registers."""
+    """What a story came to: the answer to each line (None for master data), the registers, what was told.
 
-    def __init__(self, answers: list[Answer | None], registers: dict[str, dict[Any, Form]]) -> None:
-        self.answers, self.registers = answers, registers
+    `events`: by topic and item. `letters`: the dead letters are the refusals, each under its first code.
+    """
+
+    def __init__(
+        self,
+        answers: list[Answer | None],
+        registers: dict[str, dict[Any, Form]],
+        events: dict[str, dict[Any, list[Form]]],
+        letters: bool,
+    ) -> None:
+        self.answers, self.registers, self.events, self.letters = answers, registers, events, letters
 
 
 class StoryWorld(World):
@@ -62,7 +73,8 @@ def run(story: list[Line], partitions: int, crashes: int | None = None, lose_red
         if crashes is not None and line["topic"] != "master-data" and fate.random() < 0.3:
             world.crash_at = (fate.choice(POINTS), fate.randrange(1, 3))
         worker = _work(world, worker, limits, fate, lose_redis)
-    return Outcome(_answers(world), registers(world))
+    answers = _answers(world)
+    return Outcome(answers, registers(world), events(world), letters(world) == refusals(answers, world.places))
 
 
 def _work(world: StoryWorld, worker: Worker, limits: Limits, fate: random.Random, lose_redis: bool) -> Worker:
@@ -112,7 +124,8 @@ def _answers(world: StoryWorld) -> list[Answer | None]:
 def _answer(reply: Reply) -> Answer:
     codes = tuple(dict.fromkeys(reason.code for reason in reply.reasons))
     lots = tuple((lot.lot_code, amount(lot.quantity), lot.generated, lot.ordinal, lot.serials) for lot in reply.lots)
-    return Answer(reply.status, codes, lots, reply.serials)
+    stock_after = None if reply.stock_after is None else amount(reply.stock_after)
+    return Answer(reply.status, codes, lots, reply.serials, stock_after, reply.movement_ids)
 
 
 def amount(millionths: int) -> Fraction:
@@ -134,7 +147,7 @@ def registers(world: StoryWorld) -> dict[str, dict[Any, Form]]:
     """The final rows as plain dictionaries, decimals as fractions, days as dates."""
     found: dict[str, dict[Any, Form]] = {}
     place = ("item_class", "item_code", "variant")
-    for topic, key, fields in (
+    for topic, key, names in (
         ("stock-register", (*place, "warehouse", "location", "lot_code"), ["loaded", "unloaded", "committed"]),
         ("lot-register", (*place, "lot_code"), LOT),
         ("serial-register", (*place, "lot_code", "serial_code"), SERIAL),
@@ -147,11 +160,51 @@ def registers(world: StoryWorld) -> dict[str, dict[Any, Form]]:
         latest = {record.key: record.value for record in world.broker.records(topic)}
         rows = [CODEC.decode(topic, value) for value in latest.values() if value is not None]
         found[topic] = {
-            tuple(getattr(row, name) for name in key): {name: _plain(name, getattr(row, name)) for name in fields}
+            tuple(getattr(row, name) for name in key): {name: _plain(name, getattr(row, name)) for name in names}
             for row in rows
         }
     found["counter-register"] = _counters(world)
     return found
+
+
+def events(world: StoryWorld) -> dict[str, dict[Any, list[Form]]]:
+    """By topic and item, all records in their order; `line` is the number of the record whose entry id it repeats."""
+    found: dict[str, dict[Any, list[Form]]] = {}
+    for topic in TOPICS:
+        by_item: dict[Any, list[Form]] = defaultdict(list)
+        first: dict[str, int] = {}
+        for record in world.broker.records(topic):
+            value = CODEC.decode(topic, record.value)
+            form = {field.name: _plain(field.name, getattr(value, field.name)) for field in fields(value)}  # type: ignore[arg-type]
+            told = by_item[form["item_class"], form["item_code"]]
+            entry = form.pop("entry_id", None)
+            if topic == "register-history":
+                form["line"] = first.setdefault(entry, len(told))
+            elif entry is not None:
+                assert first.setdefault(entry, len(told)) == len(told), f"{topic} has {entry} twice"
+            told.append(form)
+        found[topic] = dict(by_item)
+    return found
+
+
+def letters(world: StoryWorld) -> dict[tuple[str, int], list[str]]:
+    """By input and partition, why each dead letter lies there."""
+    found: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for topic in INPUTS:
+        for letter in world.dead_letters(topic):
+            headers = {name: value or b"" for name, value in letter.headers or []}
+            place = int(headers["__streams.errors.partition"])
+            found[topic, place].append(headers["error-code"].decode())
+    return dict(found)
+
+
+def refusals(answers: list[Answer | None], places: list[tuple[str, int, str]]) -> dict[tuple[str, int], list[str]]:
+    """The dead letters that the answers ask for."""
+    found: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for answer, (topic, partition, _) in zip(answers, places, strict=False):
+        if answer is not None and answer.status == "refused" and topic in INPUTS:
+            found[topic, partition].append(answer.codes[0])
+    return dict(found)
 
 
 def _counters(world: StoryWorld) -> dict[Any, Any]:
@@ -172,6 +225,15 @@ def _counters(world: StoryWorld) -> dict[Any, Any]:
 def _plain(name: str, value: Any) -> Any:
     if value is None:
         return None
-    if name in ("loaded", "unloaded", "committed", "consumed", "initial_quantity"):
+    if name in (
+        "loaded",
+        "unloaded",
+        "committed",
+        "consumed",
+        "initial_quantity",
+        "quantity",
+        "stock_after",
+        "unit_cost",
+    ):
         return amount(value)
     return date_of(value) if name.endswith(("_date", "_from")) else value

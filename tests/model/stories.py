@@ -228,6 +228,12 @@ class Teller:
             movement["account"] = draw.choice(["S1", "S1", "S2", "C1"])
         if draw.random() < 0.2:
             movement |= {"packages": 3, "notes": "n", "delivery_note_number": "77", "purchase_invoice_number": "9"}
+        if draw.random() < 0.2:
+            movement |= {"unit_cost": draw.choice(["1.5", "0.000001"]), "project": "P1", "user": "me"}
+        if draw.random() < 0.15:
+            movement["transformation_id"] = draw.choice(["T1", "T|2"])
+        if draw.random() < 0.15:
+            movement["occurred_at"] = moment(self.now - timedelta(minutes=draw.choice([1, 600, 4000])))
         return {name: value for name, value in {**movement, **fields}.items() if value is not None}
 
     def _item(self) -> Form:
@@ -487,6 +493,8 @@ class Teller:
                  "edited_by": "me"}  # fmt: skip
         if draw.random() < 0.05:
             form["lot_code"] = "NONE"
+        if draw.random() < 0.2:
+            form["edited_at"] = moment(self.now - timedelta(minutes=3))
         self._send("register-edits", {name: value for name, value in form.items() if value is not None})
 
     def _tell_master(self) -> None:

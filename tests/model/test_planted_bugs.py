@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from processors.domain import dates, generation, intake, lots, reversal, withdrawal
+from processors.domain import dates, generation, intake, lots, undoing, withdrawal
 from processors.domain.dates import expiry_date
 from processors.domain.generation import CodeRule, Generation
 from processors.domain.lots import lot_key, unusable
@@ -48,8 +48,8 @@ def a_reversal_forgets_what_the_lot_had_unloaded(monkeypatch: pytest.MonkeyPatch
         if not effect.load:
             self._changes.lots[key] = replace(self._changes.lots[key], unloaded=before.unloaded)
 
-    right = reversal._Undoing._undo_lot
-    monkeypatch.setattr(reversal._Undoing, "_undo_lot", undo)
+    right = undoing.Undoing._undo_lot
+    monkeypatch.setattr(undoing.Undoing, "_undo_lot", undo)
 
 
 def month_end_is_a_day_late(monkeypatch: pytest.MonkeyPatch) -> None:
