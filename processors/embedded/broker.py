@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -53,6 +53,8 @@ class Broker:
     preferred: taken in place of a free one, if it is free itself.
     settings: broker settings over those of `deploy/broker.properties`, by Kafka's names.
     room_min: bytes that the disk must have left at a start.
+    cluster_id: of a cluster of several nodes, the same for all (22 letters and digits); None = one of its own.
+    java_options: for the JVM, over our own (`-Xmx256m`).
     """
 
     def __init__(
@@ -62,8 +64,12 @@ class Broker:
         settings: Mapping[str, str] | None = None,
         preferred: int | None = None,
         room_min: int = ROOM_MIN_BYTES,
+        cluster_id: str | None = None,
+        java_options: Sequence[str] = (),
     ) -> None:
         self.directory = directory
+        self._cluster_id = cluster_id or uuid4().hex[:22]
+        self._java_options = tuple(java_options)
         self._data = DataDirectory(directory)
         self.room_min = room_min
         self.settings = dict(settings or {})
@@ -92,9 +98,10 @@ class Broker:
         assert self._child is not None, "the broker was not started"
         return self._child.pid
 
-    def start(self, progress: jars.Progress = lambda there, total, name: None) -> None:
+    def start(self, progress: jars.Progress = lambda there, total, name: None, wait: bool = True) -> None:
         """Start it, and return when it answers. A directory with data is gone on from; later starts keep the port.
 
+        wait: False = return at once; one node of several answers only when most of them run.
         Raises Trouble: `port-in-use`, `data-in-use`, `disk-full`, `network-missing`, `java-missing`, `data-format-old`,
         `broker-failed`, each with what to do.
         """
@@ -103,18 +110,20 @@ class Broker:
         self._data.take()
         try:
             self._make_room()
-            self._start(java, class_path)
+            self._start(java, class_path, wait)
         except BaseException:
             self.kill()
             raise
 
-    def _start(self, java: Path, class_path: list[Path]) -> None:
+    def _start(self, java: Path, class_path: list[Path], wait: bool) -> None:
         known = self._ports is not None
         for attempt in range(1, TRIES + 1):
             self._choose_ports()
             marker = self._log_size()
             self._format(java, class_path)
             self._child = children.start("broker", self._command(java, class_path, "kafka.Kafka"), self.log)
+            if not wait:
+                return
             try:
                 wait_until_reachable(self.bootstrap_servers, START_LIMIT_S, go_on=lambda: self.is_running)
                 return
@@ -180,7 +189,7 @@ class Broker:
             return
         config = str(self.directory / "server.properties")
         java_args = self._command(java, class_path, "kafka.tools.StorageTool")[:-1]
-        arguments = ["format", "-c", config, "-t", uuid4().hex[:22]]
+        arguments = ["format", "-c", config, "-t", self._cluster_id]
         tool = subprocess.run([*java_args, *arguments], capture_output=True, text=True, check=False)
         if tool.returncode != 0:
             said = [line for line in (tool.stderr or tool.stdout).splitlines() if line and not line.startswith("\t")]
@@ -193,6 +202,7 @@ class Broker:
             str(java),
             f"-Xmx{HEAP}",
             "-XX:+UseSerialGC",
+            *self._java_options,
             "-XX:+ExitOnOutOfMemoryError",
             "-Djava.awt.headless=true",
             f"-Dlog4j2.configurationFile={self.directory / 'log4j2.properties'}",

@@ -4,7 +4,6 @@ import contextlib
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,21 +19,13 @@ from processors.runtime.rocks_store import RocksStores
 from tests.faults.checker.history import Expected, History, Place
 from tests.faults.checker.reading import read_history
 from tests.faults.load import Load, Sent
+from tests.faults.waiting import LIMIT_S, until
 from tests.faults.watcher import Watcher
 
 GROUP = "lotstream-ledger"
-LIMIT_S = 90.0
-POLL_S = 0.02
+SENT_WITHIN_S = 240.0
+"""Longer than any fault lasts for which the brokers are away."""
 WATCHED = ("replies", "postings", "register-history", "stock-register", "lot-register", "movements.dead-letters")
-
-
-def until(condition: Callable[[], Any], what: str | Callable[[], str], limit_s: float = LIMIT_S) -> None:
-    """Wait for a condition; AssertionError with `what` (asked then) where it does not come true within the limit."""
-    deadline = time.monotonic() + limit_s
-    while not condition():
-        in_time = time.monotonic() < deadline
-        assert in_time, f"not within {limit_s:g} s: {what if isinstance(what, str) else what()}"
-        time.sleep(POLL_S)
 
 
 class Cluster:
@@ -93,10 +84,10 @@ class Cluster:
 
     # workers
 
-    def start(self, slot: int, crash_at: str = "", **environment: str) -> children.Child:
+    def start(self, slot: int, crash_at: str = "", module: str = "processors", **environment: str) -> children.Child:
         """Start a worker slot; `crash_at`: the named point and count at which it kills itself."""
         assert slot not in self.workers or not self.workers[slot].is_running, "the slot runs"
-        command = [sys.executable, "-m", "processors", "worker", "ledger", "--slots", "1", "--slot", str(slot)]
+        command = [sys.executable, "-m", module, "worker", "ledger", "--slots", "1", "--slot", str(slot)]
         named = {**self.environment, "LOTSTREAM_CRASH_AT": crash_at, **environment}
         self._log_begins[slot] = self.log(slot).stat().st_size if self.log(slot).exists() else 0
         self.workers[slot] = children.start(f"worker {slot}", command, self.log(slot), named)
@@ -178,7 +169,7 @@ class Cluster:
                     self._producer.poll(0.05)
             count += 1
             self._producer.poll(0)
-        assert self._producer.flush(LIMIT_S) == 0, "the broker has all inputs"
+        assert self._producer.flush(SENT_WITHIN_S) == 0, "the broker has all inputs"
         assert not failures, failures[:1]
         self.sent_count += count
         return [places[n] for n in range(count)]
@@ -197,15 +188,28 @@ class Cluster:
 
     def worked_off(self) -> bool:
         """Whether everything sent is committed; False too while the broker cannot be asked."""
+        ends = self.ends()
+        return ends is not None and self.reached(ends)
+
+    def ends(self) -> dict[tuple[str, int], int] | None:
+        """Where the inputs end now; None while the broker cannot be asked."""
+        latest: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client's stubs leave it out
+        places = [TopicPartition("movements", p) for p in range(self.partitions)] + [TopicPartition("master-data", 0)]
         try:
-            committed = self.committed()
-            latest: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client's stubs leave it out
-            asked = self._admin.list_offsets({TopicPartition(topic, p): latest for topic, p in committed})
-            ends = {(place.topic, place.partition): future.result(30).offset for place, future in asked.items()}
+            asked = self._admin.list_offsets(dict.fromkeys(places, latest))
+            return {(place.topic, place.partition): future.result(30).offset for place, future in asked.items()}
         except KafkaException as failure:
             self._progress = str(failure)
             with contextlib.suppress(KafkaException):  # a broker that started again has new leader epochs
                 self._admin.list_topics(timeout=5)
+            return None
+
+    def reached(self, ends: Mapping[tuple[str, int], int]) -> bool:
+        """Whether everything before these offsets is committed; False too while the broker cannot be asked."""
+        try:
+            committed = self.committed()
+        except KafkaException as failure:
+            self._progress = str(failure)
             return False
         self._progress = f"committed {committed}, sent {ends}"
         return all(committed[place] >= end or end == 0 for place, end in ends.items())

@@ -8,9 +8,10 @@ import pytest
 from processors.embedded.broker import Broker
 from processors.embedded.redis import RedisServer
 from tests.faults.checker.report import check
-from tests.faults.cluster import Cluster, until
+from tests.faults.cluster import Cluster
 from tests.faults.company import Scope
 from tests.faults.load import Load
+from tests.faults.waiting import until
 
 pytestmark = pytest.mark.real
 SETTINGS = {

@@ -16,10 +16,11 @@ from tests.faults.checker.partitions import partition_of
 from tests.faults.checker.reading import settings
 from tests.faults.checker.report import check
 from tests.faults.checker.wire import Wire
-from tests.faults.cluster import LIMIT_S, Cluster, until
+from tests.faults.cluster import Cluster
 from tests.faults.company import LOAD, WAREHOUSE, ItemName, master_data
 from tests.faults.load import EFFECTIVE_DATE, Load, Sent
 from tests.faults.truth import PIECE
+from tests.faults.waiting import LIMIT_S, until
 
 SETTINGS = {
     "LOTSTREAM_SESSION_TIMEOUT_MS": "3000",

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tests.faults.cluster import until
+from tests.faults.waiting import until
 from tests.real.ledger import RealLedger
 
 pytestmark = pytest.mark.real

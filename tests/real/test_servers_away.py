@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from processors.embedded.redis import RedisServer
-from tests.faults.cluster import until
+from tests.faults.waiting import until
 from tests.real.ledger import LOTTED, RealLedger
 
 pytestmark = pytest.mark.real
