@@ -18,7 +18,6 @@ MACHINE_PATH = re.compile(r"(?<![\w.])/(?:home|root|Users|work)/\w|(?<![\w.])/tm
 LINES_MAX = 400
 LONGER = {
     "processors/runtime/loop.py": "the loop of architecture §4 is read from top to bottom",
-    "processors/runtime/kafka_log.py": "the one place where the client's errors are told apart",
 }
 """Files that are longer for a reason."""
 
