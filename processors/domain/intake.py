@@ -36,6 +36,13 @@ class Intake:
     sound: bool
 
     @property
+    def goods(self) -> str:
+        """The item, and its variant where it has any, for people."""
+        if not self.item.variants:
+            return f"item {self.item.item_code!r}"
+        return f"item {self.item.item_code!r} {f'variant {self.variant!r}' if self.variant else 'without a variant'}"
+
+    @property
     def creates(self) -> bool:
         """True where new lots and serials come in: a load that takes them from nowhere else."""
         template = self.template

@@ -111,9 +111,7 @@ def lot_to_take(
         return None
     old = changes.lot_row(lot_key(intake.scope_key, code))
     if old is None:
-        reasons.append(
-            Reason("lot-unknown", f"item {intake.item.item_code!r} has no lot {code!r}; load it first", line.field)
-        )
+        reasons.append(Reason("lot-unknown", f"{intake.goods} has no lot {code!r}; load it first", line.field))
         return None
     if old.closed:
         reasons.append(Reason("lot-closed", f"lot {code!r} is closed; open it again to move it", line.field))

@@ -143,7 +143,8 @@ class Faults:
     def into(self, intake: Intake, leg: Leg, line: Line, reasons: list[Reason]) -> None:
         for code, serials in self._serials.items():
             what = _MESSAGES[code].format(warehouse=leg.warehouse.code)
-            reasons.append(Reason(code, f"{what}: {listed(serials)}; {_MENDS[code]}", line.serials_field))
+            mend = _MEND_OF_LOT if code == "serial-not-in-stock" and intake.item.lot_managed else _MENDS[code]
+            reasons.append(Reason(code, f"{what}: {listed(serials)}; {mend}", line.serials_field))
 
 
 _MESSAGES: Final = {
@@ -155,11 +156,13 @@ _MESSAGES: Final = {
 }
 _MENDS: Final = {
     "serial-in-stock": "unload it first or name another serial",
-    "serial-not-in-stock": "name a serial, with its lot, that is in stock there",
+    "serial-not-in-stock": "name a serial that is in stock there",
     "serial-cancelled": "take the flag back to move it",
     "serial-force-closed": "take the flag back to move it",
     "serial-reserved": "name the document that reserved it, release it, or use a template that allows unavailable lots",
 }
+
+_MEND_OF_LOT: Final = "name a serial, with its lot, that is in stock there"
 
 
 def _births(

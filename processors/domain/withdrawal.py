@@ -77,15 +77,17 @@ def withdraw(
             if part:
                 taken[code] = taken.get(code, 0) + part
                 wanted -= part
-    there = intake.quantity - wanted
     if not wanted:
         return [Line(code, True, amount, (), 0, None, None) for code, amount in taken.items()]
+    there = intake.quantity - wanted
+    kept = _kept_back(changes, intake, leg, statuses, own, order)
+    more = f", and {quantity.text(kept)} in lots that are closed or may not be used then" if kept else ""
     reasons.append(
         Reason(
             "stock-insufficient",
             f"{quantity.text(intake.quantity)} {item.unit} asked of item {item.item_code!r} in warehouse "
-            f"{leg.warehouse.code!r}, {quantity.text(there)} there in lots that may be used on that date; unload less, "
-            "or load what is missing first",
+            f"{leg.warehouse.code!r}, {quantity.text(there)} there in lots that may be used on that date{more}; unload "
+            "less, or load what is missing first",
             "quantity",
         )
     )
@@ -130,6 +132,23 @@ def _usable(
             continue
         if any_lot or not unusable(lot, day, statuses):
             yield lot
+
+
+def _kept_back(
+    changes: Changes,
+    intake: Intake,
+    leg: Leg,
+    statuses: dict[str, LotStatus],
+    own: dict[str, int],
+    order: str | None,
+) -> int:
+    """What is free, or reserved for the movement's document, of lots that may not be withdrawn on its day."""
+    own_keys = {lot_key(intake.scope_key, code) for code in own}
+    keys_there = dict.fromkeys([*_in_order(changes, intake, order), *own_keys])
+    usable = {lot.lot_code for lot in _usable(changes, intake, leg, statuses, keys_there)}
+    lots = [changes.view.get(LOTS, key) for key in keys_there]
+    codes = [lot.lot_code for lot in lots if lot is not None and lot.lot_code not in usable]
+    return sum(max(_free(changes, intake, leg, code), 0) + own.get(code, 0) for code in codes)
 
 
 def _by_serials(changes: Changes, intake: Intake, leg: Leg, reasons: list[Reason]) -> list[Line]:

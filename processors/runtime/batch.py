@@ -174,12 +174,11 @@ class Decider:
                     reservation = self._counters.reserve(list(needs.values()))
                     continue
                 verdicts = self._counters.claim(reservation, batch.decisions)
-                if verdicts.taken:
-                    claimed.update(verdicts.taken)
-                elif verdicts.wait_at is not None:
-                    items = items[: verdicts.wait_at]
-                else:
+                if not verdicts.taken and verdicts.wait_at is None:
                     return batch
+                # One that meets a tentative claim waits, whatever else is known: its answer has all its reasons.
+                items = items[: verdicts.wait_at]
+                claimed.update(verdicts.taken)
         except BaseException:
             forget(views)
             self._counters.dropped(reservation)

@@ -9,12 +9,17 @@ from typing import Any
 
 import pytest
 
-from processors.domain import dates, generation, intake, lots, undoing, withdrawal
+from processors.domain import dates, generation, intake, lots, posting, undoing, withdrawal
+from processors.domain.changes import Changes
 from processors.domain.dates import expiry_date
+from processors.domain.events import Posting
 from processors.domain.generation import CodeRule, Generation
+from processors.domain.lineage import publish_edges
 from processors.domain.lots import lot_key, unusable
 from processors.domain.master import AlternativeUnit, LotStatus
 from processors.domain.registers import LotRow
+from processors.domain.stock import move_stock
+from processors.domain.undone import line_undone
 from processors.domain.units import convert
 from tests.model import product
 from tests.model.comparison import difference, shrunk, told
@@ -89,6 +94,36 @@ def a_lot_goes_out_on_its_block_day(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(withdrawal, "unusable", usable_a_day_longer)
 
 
+def a_reversal_adds_to_the_lineage_instead_of_taking_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unsigned(*args: Any, sign: int = 1, **named: Any) -> None:
+        publish_edges(*args, **named)
+
+    monkeypatch.setattr(undoing, "publish_edges", unsigned)
+
+
+def an_undone_document_line_is_not_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(undoing, "line_undone", lambda *args: replace(line_undone(*args), reversed=False))
+
+
+def a_posting_of_yesterday_is_told_as_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    def happened_now(occurred_at: int | None, day: int, time_ms: int, today: int, time_zone: str) -> int:
+        return time_ms if occurred_at is None else occurred_at
+
+    monkeypatch.setattr(intake, "happened_at", happened_now)
+
+
+def the_other_side_of_a_transfer_is_posted_with_the_same_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unsigned(changes: Changes, intake: Any, leg: Any, line: Any, reasons: Any) -> Any:
+        row = move_stock(changes, intake, leg, line, reasons)
+        if row is not None and leg.offset:
+            posted = changes.records[-1].value
+            assert isinstance(posted, Posting)
+            posted.quantity = -posted.quantity
+        return row
+
+    monkeypatch.setattr(posting, "move_stock", unsigned)
+
+
 PLANTS: tuple[Plant, ...] = (
     withdrawal_breaks_ties_backwards,
     a_reversal_forgets_what_the_lot_had_unloaded,
@@ -96,6 +131,10 @@ PLANTS: tuple[Plant, ...] = (
     a_generated_lot_does_not_look_whether_its_code_was_typed,
     a_divided_unit_is_multiplied,
     a_lot_goes_out_on_its_block_day,
+    a_reversal_adds_to_the_lineage_instead_of_taking_from_it,
+    an_undone_document_line_is_not_marked,
+    a_posting_of_yesterday_is_told_as_of_now,
+    the_other_side_of_a_transfer_is_posted_with_the_same_sign,
 )
 
 
