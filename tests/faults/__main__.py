@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -30,6 +31,7 @@ def main() -> int:
         lot_scope=given.lots,
         nodes=nodes,
     )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started and mounted is ended
     report = run(plan)
     print(f"seed {given.seed}: {report}")
     print(f"history and logs: {directory}")

@@ -18,9 +18,8 @@ from confluent_kafka.admin import AdminClient
 
 from processors.embedded import ports
 from processors.embedded.broker import Broker
-from tests.faults.proxy import Link, Proxy
+from tests.faults.links import Proxy
 from tests.faults.waiting import until
-from tests.faults.who import process_of
 
 NODES = (1, 2, 3)
 SLOTS = (0, 1, 2, 3)
@@ -105,16 +104,15 @@ class Brokers:
         }
 
     def _open_links(self, node: int) -> None:
-        def source(peer: tuple[str, int], own: tuple[str, int]) -> str:
-            pids = {broker.pid: str(n) for n, broker in self.of.items() if n != node and broker.is_running}
-            return process_of(peer, own, lambda: pids)
+        def others() -> dict[int, str]:
+            return {broker.pid: str(n) for n, broker in self.of.items() if n != node and broker.is_running}
 
         for name in ("REPL", "CONTROLLER"):
             port = self._ports[node, name]
-            self._proxy.add(Link(f"{name}-{node}", (_among(node), port), (ports.HOST, port), source))
+            self._proxy.add(f"{name}-{node}", (_among(node), port), (ports.HOST, port), others)
         for slot in SLOTS:
             port = self._ports[node, f"W{slot}"]
-            self._proxy.add(Link(f"worker-{slot}>broker-{node}", (_for_slot(slot, node), port), (ports.HOST, port)))
+            self._proxy.add(f"worker-{slot}>broker-{node}", (_for_slot(slot, node), port), (ports.HOST, port))
 
     # running
 

@@ -12,7 +12,7 @@ from tests.faults.checker.history import Expected, Value
 from tests.faults.checker.partitions import partition_of
 from tests.faults.checker.wire import Wire
 from tests.faults.company import ADD, LOAD, UNLOAD, WAREHOUSE, ItemName, Scope
-from tests.faults.truth import PIECE, Truth
+from tests.faults.truth import PIECE, Truth, Undoable
 
 EFFECTIVE_DATE = 20_700
 """A day number: all movements have it, so that lots are withdrawn by code."""
@@ -40,9 +40,11 @@ class Load:
         self._partitions = partitions
         self._wire = Wire()
         self.lot_scope: Scope = lot_scope
-        self.items = company.items(items)
+        self.items = company.items(items, lot_scope)
         self._truth = {name: Truth(name, lot_scope) for name in self.items}
         self._done: dict[ItemName, Kept] = {name: [] for name in self.items}
+        self._loads: dict[ItemName, Kept] = {name: [] for name in self.items}
+        """Loads that may be undone, with their answers."""
         self._number = 0
 
     def master_data(self) -> Iterator[tuple[bytes, bytes]]:
@@ -61,6 +63,7 @@ class Load:
             (4, self._poison),
             (2, self._misplaced),
             (1, self._named_load),
+            (5, self._reverse),
         ]
         chosen = self._random.choices([make for _, make in kinds], [weight for weight, _ in kinds], k=count)
         for make in chosen:
@@ -80,17 +83,22 @@ class Load:
             if lot:
                 truth.lots[lot] = pieces * PIECE
             truth.stock += pieces * PIECE
-            return self._done_by(name, {"template": LOAD, "quantity": pieces * PIECE}, lots, serials)
+            places = tuple((lot, code) for code in serials or ())
+            brought = Undoable(pieces * PIECE, (lot,) if lot else (), places) if name.kind != "both" else None
+            return self._done_by(name, {"template": LOAD, "quantity": pieces * PIECE}, lots, serials, brought)
         if not name.lots:
             quantity = rng.randint(1, 100) * PIECE // 4
             truth.stock += quantity
-            return self._done_by(name, {"template": LOAD, "quantity": quantity}, (), ())
+            values = {"template": LOAD, "quantity": quantity}
+            return self._done_by(name, values, (), (), Undoable(quantity, (), ()))
         parts = [rng.randint(1, 40) * PIECE // 4 for _ in range(rng.choice((1, 1, 1, 2, 3)))]
         codes = tuple(truth.generate_lot() for _ in parts) if truth.knows_lots else None
         truth.stock += sum(parts)
         truth.lots.update(zip(codes or (), parts, strict=False))
         lots_value = [{"lot_code": None, "quantity": part} for part in parts] if len(parts) > 1 else []
-        return self._done_by(name, {"template": LOAD, "quantity": sum(parts), "lots": lots_value}, codes, ())
+        values = {"template": LOAD, "quantity": sum(parts), "lots": lots_value}
+        brought = None if codes is None else Undoable(sum(parts), codes, ())
+        return self._done_by(name, values, codes, (), brought)
 
     def _named_load(self, name: ItemName) -> Sent:
         """A code typed by hand, from the middle of what will be generated next."""
@@ -108,6 +116,7 @@ class Load:
             truth.lots[code] = truth.lots.get(code, 0) + quantity
             truth.serials.update(((code, serial), True) for serial in serials)
             truth.stock += quantity
+            truth.moved([code])
             lots = [{"lot_code": code, "quantity": quantity, "serials": list(serials)}]
             return self._done_by(name, {"template": template, "quantity": quantity, "lots": lots}, (code,), serials)
         if name.serials:
@@ -132,6 +141,7 @@ class Load:
             lot, serial = rng.choice(there)
             truth.serials[lot, serial] = False
             truth.stock -= PIECE
+            truth.moved([lot] if lot else [], [(lot, serial)])
             values: Value = {"template": UNLOAD, "quantity": PIECE}
             if lot:
                 truth.lots[lot] -= PIECE
@@ -146,6 +156,7 @@ class Load:
             lot = rng.choice(named)
             truth.lots[lot] -= PIECE
             truth.stock -= PIECE
+            truth.moved([lot])
             values = {"template": UNLOAD, "quantity": PIECE, "lots": [{"lot_code": lot, "quantity": PIECE}]}
             return self._done_by(name, values, (lot,), ())
         there_all = sum(truth.lots.values()) if name.lots else truth.stock
@@ -154,11 +165,27 @@ class Load:
         quantity = rng.randint(1, min(60, there_all * 4 // PIECE)) * PIECE // 4
         truth.stock -= quantity
         if not name.lots:
+            truth.moved((), loose=True)
             return self._done_by(name, {"template": UNLOAD, "quantity": quantity}, (), ())
         taken = truth.fifo(quantity)
+        truth.moved(taken)
         for lot, part in taken.items():
             truth.lots[lot] -= part
         return self._done_by(name, {"template": UNLOAD, "quantity": quantity}, tuple(taken), ())
+
+    def _reverse(self, name: ItemName) -> Sent:
+        """A load is undone, with its codes; or it has been already."""
+        truth = self._truth[name]
+        movement = self._random.choice(list(truth.undoable)) if truth.undoable else None
+        if movement is None:
+            return self._load(name)
+        value, first = next((v, e) for v, e in self._loads[name] if v["movement_id"] == movement)
+        undone = self._movement(name, {"action": "reverse", "reverses": movement, "warehouse": None})
+        truth.undo(movement)
+        self._loads[name] = [kept for kept in self._loads[name] if kept[0] is not value]
+        expected = Expected("done", None, first.lots, first.serials)
+        self._keep(name, undone, expected)
+        return self._send(name, undone, expected)
 
     # what is not
 
@@ -254,13 +281,28 @@ class Load:
         }
 
     def _done_by(
-        self, name: ItemName, values: Value, lots: tuple[str, ...] | None, serials: tuple[str, ...] | None
+        self,
+        name: ItemName,
+        values: Value,
+        lots: tuple[str, ...] | None,
+        serials: tuple[str, ...] | None,
+        brought: Undoable | None = None,
     ) -> Sent:
         value, expected = self._movement(name, values), Expected("done", None, lots, serials)
+        self._keep(name, value, expected)
+        if brought is not None:
+            undoable = self._truth[name].undoable
+            undoable[value["movement_id"]] = brought
+            self._loads[name].append((value, expected))
+            if len(undoable) > REMEMBERED:
+                del undoable[next(iter(undoable))]
+            self._loads[name] = [kept for kept in self._loads[name] if kept[0]["movement_id"] in undoable]
+        return self._send(name, value, expected)
+
+    def _keep(self, name: ItemName, value: Value, expected: Expected) -> None:
         kept = self._done[name]
         kept.append((value, expected))
         del kept[:-REMEMBERED]
-        return self._send(name, value, expected)
 
     def _send(self, name: ItemName, value: Value, expected: Expected | None) -> Sent:
         key = name.key.encode()

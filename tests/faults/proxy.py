@@ -1,130 +1,108 @@
-"""A small TCP proxy between the processes under test: each link can be cut, held up, delayed, or left half open.
+"""A small TCP proxy between the processes under test, a process of its own: `python -m tests.faults.proxy`.
 
-All links live in one thread with one event loop; their modes are switched from outside.
+Each link can be cut, held up, delayed, or left half open. Commands come as JSON lines on standard input, each is
+answered by one line; the end of the input is the end of the proxy. `links` has the other side.
 """
 
 import asyncio
 import contextlib
+import json
+import os
 import socket
 import struct
-import threading
-from collections.abc import Callable, Coroutine
+import sys
 from typing import Any, Literal
+
+from tests.faults.who import process_of
 
 Mode = Literal["pass", "cut", "stalled", "answers-lost", "half-open"]
 """pass: everything goes through. cut: connections are reset and refused. stalled: nothing goes through and nothing is
 closed; what was held goes on when it passes again, as a network that tries again. answers-lost: requests arrive,
 answers do not. half-open: the far side is closed, and the near side is not told."""
+LOSING = ("answers-lost", "half-open")
 CHUNK = 1 << 20
-Address = tuple[str, int]
-SourceOf = Callable[[Address, Address], str]
 
 
-class Link:
-    """One way through: connections to `near` go on to `far`. Modes are for all of them, or for one source.
+class Way:
+    """One way through: connections to `near` go on to `far`. Modes are for all of them, or for one source."""
 
-    `source_of`: who is at the other end of a connection (its address, ours), where one link has several users.
-    """
-
-    def __init__(self, name: str, near: Address, far: Address, source_of: SourceOf = lambda peer, own: "") -> None:
-        self.name, self.near, self.far = name, near, far
-        self._source_of = source_of
-        self._modes: dict[str, Mode] = {}
-        self._delay_s = 0.0
+    def __init__(self, near: tuple[str, int], far: tuple[str, int]) -> None:
+        self.near, self.far = near, far
+        self.modes: dict[str, Mode] = {}
+        self.delay_s = 0.0
+        self.pids: dict[int, str] = {}
+        """Process id → name, of those that a mode can be for alone."""
         self._open: set[_Pair] = set()
         self._changed = asyncio.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._server: asyncio.Server | None = None
-
-    def mode(self, source: str) -> Mode:
-        return self._modes.get(source) or self._modes.get("", "pass")
-
-    @property
-    def delay_s(self) -> float:
-        return self._delay_s
-
-    def set(self, mode: Mode, source: str = "") -> None:
-        """Switch; on the way back to `pass`, connections that have lost bytes are reset."""
-        self._run(self._set(mode, source))
-
-    def slow_down(self, seconds: float) -> None:
-        """Every piece arrives so much later; 0 = no more."""
-        self._delay_s = seconds
-
-    def aim(self, far: Address) -> None:
-        """New connections go elsewhere; those there are stay."""
-        self.far = far
-
-    def reset(self) -> None:
-        """Reset the connections there are."""
-        self._run(self._reset(None))
 
     async def open(self) -> None:
-        self._loop = asyncio.get_running_loop()
         self._server = await asyncio.start_server(self._accept, *self.near, limit=CHUNK, backlog=256)
 
-    async def _set(self, mode: Mode, source: str) -> None:
-        before = self.mode(source)
+    def set(self, mode: Mode, source: str) -> None:
+        before = {pair: self._mode(pair) for pair in self._open}
         if mode == "pass":
-            self._modes.pop(source, None)
+            self.modes.pop(source, None)
         else:
-            self._modes[source] = mode
+            self.modes[source] = mode
         for pair in list(self._open):
-            if source not in ("", pair.source):
-                continue
-            if mode == "cut" or (mode == "pass" and before in ("answers-lost", "half-open")):
+            after = self._mode(pair)
+            if after == "cut" or (after not in LOSING and before.get(pair) in LOSING):
                 pair.abort()
-            elif mode == "half-open":
+            elif after == "half-open":
                 pair.forget_far()
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def _reset(self, source: str | None) -> None:
+    def reset(self) -> None:
         for pair in list(self._open):
-            if source is None or pair.source == source:
-                pair.abort()
+            pair.abort()
 
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        assert self._loop is not None, "the proxy was started"
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+    def _mode(self, pair: "_Pair") -> Mode:
+        if not self.modes:
+            return "pass"
+        if any(self.modes):
+            mode = self.modes.get(pair.source(self.pids))
+            if mode is not None:
+                return mode
+        return self.modes.get("", "pass")
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer, own = writer.get_extra_info("peername"), writer.get_extra_info("sockname")
-        source = self._source_of(peer, own)
-        pair = _Pair(source, writer)
+        pair = _Pair(writer)
         self._open.add(pair)
         try:
-            await self._passing(source)
-            if self.mode(source) == "cut":
+            await self._until_passing(pair)
+            if self._mode(pair) == "cut":
                 return
             far_reader, far_writer = await asyncio.open_connection(*self.far, limit=CHUNK)
             pair.far = far_writer
-            ways = (self._pump(reader, far_writer, source, False), self._pump(far_reader, writer, source, True))
+            ways = (self._pump(reader, far_writer, pair, False), self._pump(far_reader, writer, pair, True))
             tasks = [asyncio.ensure_future(way) for way in ways]
-            _, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            while self.mode(source) == "half-open" and not writer.is_closing():
-                await self._changed.wait()
-            for task in others:
-                task.cancel()
+            try:
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                while self._mode(pair) == "half-open" and not writer.is_closing():
+                    await self._changed.wait()
+            finally:
+                for task in tasks:
+                    task.cancel()
         except OSError:
             pass
         finally:
             self._open.discard(pair)
             pair.abort()
 
-    async def _passing(self, source: str) -> None:
-        while self.mode(source) == "stalled":
+    async def _until_passing(self, pair: "_Pair") -> None:
+        while self._mode(pair) == "stalled":
             await self._changed.wait()
 
     async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, source: str, answers: bool
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pair: "_Pair", answers: bool
     ) -> None:
         with contextlib.suppress(OSError):
             while data := await reader.read(CHUNK):
-                if self._delay_s:
-                    await asyncio.sleep(self._delay_s)
-                await self._passing(source)
-                mode = self.mode(source)
+                if self.delay_s:
+                    await asyncio.sleep(self.delay_s)
+                await self._until_passing(pair)
+                mode = self._mode(pair)
                 if mode == "half-open" or (answers and mode == "answers-lost"):
                     continue
                 writer.write(data)
@@ -134,12 +112,20 @@ class Link:
 class _Pair:
     """The two connections of one client."""
 
-    def __init__(self, source: str, near: asyncio.StreamWriter) -> None:
-        self.source, self.near = source, near
+    def __init__(self, near: asyncio.StreamWriter) -> None:
+        self._near = near
         self.far: asyncio.StreamWriter | None = None
+        self._ends = near.get_extra_info("peername"), near.get_extra_info("sockname")
+        self._source: str | None = None
+
+    def source(self, pids: dict[int, str]) -> str:
+        """Who is at the near end; asked when it first matters, for it takes a while."""
+        if self._source is None:
+            self._source = process_of(*self._ends, pids) if all(self._ends) else ""
+        return self._source
 
     def abort(self) -> None:
-        for writer in (self.near, self.far):
+        for writer in (self._near, self.far):
             if writer is None:
                 continue
             with contextlib.suppress(OSError):
@@ -152,37 +138,41 @@ class _Pair:
             self.far.transport.abort()
 
 
-class Proxy:
-    """All links, in a thread of their own."""
+async def serve() -> None:
+    """Take commands until the input ends."""
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda loop, context: None)  # connections end in every way here
+    ways: dict[str, Way] = {}
+    commands = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
+    while line := await commands.readline():
+        try:
+            await _obey(ways, json.loads(line))
+            print("done", flush=True)
+        except Exception as failure:
+            print(f"{type(failure).__name__}: {failure}", flush=True)
+    os._exit(0)
 
-    def __init__(self) -> None:
-        self.links: dict[str, Link] = {}
-        self._loop = asyncio.new_event_loop()
-        self._loop.set_exception_handler(lambda loop, context: None)  # connections end in every way here
-        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
-        self._thread.start()
 
-    def add(self, link: Link) -> Link:
-        """Open a link; OSError where its address is taken."""
-        asyncio.run_coroutine_threadsafe(link.open(), self._loop).result(10)
-        self.links[link.name] = link
-        return link
+async def _obey(ways: dict[str, Way], command: dict[str, Any]) -> None:
+    name = command["link"]
+    match command["do"]:
+        case "open":
+            way = Way((command["near"][0], command["near"][1]), (command["far"][0], command["far"][1]))
+            await way.open()
+            ways[name] = way
+        case "set":
+            ways[name].pids = {int(pid): source for pid, source in command["pids"].items()}
+            ways[name].set(command["mode"], command["source"])
+        case "delay":
+            ways[name].delay_s = command["seconds"]
+        case "aim":
+            ways[name].far = (command["far"][0], command["far"][1])
+        case "reset":
+            ways[name].reset()
 
-    def heal(self) -> None:
-        """Let everything through again."""
-        for link in self.links.values():
-            link.slow_down(0)
-            for source in list(link._modes):
-                link.set("pass", source)
 
-    def close(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-
-    async def _end(self) -> None:
-        """All that still waits is told so, while there is a loop to hear it."""
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+if __name__ == "__main__":
+    with contextlib.suppress(OSError):
+        os.nice(-10)  # a busy machine is no slow network; only root may
+    asyncio.run(serve())

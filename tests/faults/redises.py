@@ -6,7 +6,7 @@ from pathlib import Path
 
 from processors.embedded import ports
 from processors.embedded.redis import RedisServer
-from tests.faults.proxy import Link, Proxy
+from tests.faults.links import Link, Proxy
 from tests.faults.waiting import until
 
 FILE = "appendonly.aof"
@@ -21,7 +21,7 @@ class Redises:
         self.main = self._new()
         self.main.start()
         self.links = {
-            slot: proxy.add(Link(f"worker-{slot}>redis", (f"127.0.{10 + slot}.200", ports.free()), address(self.main)))
+            slot: proxy.add(f"worker-{slot}>redis", (f"127.0.{10 + slot}.200", ports.free()), address(self.main))
             for slot in slots
         }
 
@@ -59,8 +59,8 @@ class Redises:
         """A server that follows the main one and has caught up, and the link through which it follows."""
         replica = self._new()
         replica.start()
-        link = Link(f"{replica.directory.name}>redis", ("127.0.200.1", ports.free()), address(self.main))
-        self._proxy.add(link)
+        near = ("127.0.200.1", ports.free())
+        link = self._proxy.add(f"{replica.directory.name}>redis", near, address(self.main))
         replica.ask(f"REPLICAOF {link.near[0]} {link.near[1]}")
         until(lambda: "master_link_status:up" in info(replica), "the replica has caught up", 30)
         return replica, link

@@ -10,7 +10,7 @@ from pathlib import Path
 from processors.embedded import children
 from tests.faults.brokers import NODES, Brokers, nodes_that_fit
 from tests.faults.cluster import Cluster
-from tests.faults.proxy import Link, Proxy
+from tests.faults.links import Link, Proxy
 from tests.faults.redises import Redises
 from tests.faults.waiting import until
 

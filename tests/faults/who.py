@@ -1,19 +1,19 @@
 """Which process is at the other end of a loopback connection, from what Linux says of its sockets."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 Address = tuple[str, int]
 
 
-def process_of(peer: Address, own: Address, pids: Callable[[], Mapping[int, str]]) -> str:
+def process_of(peer: Address, own: Address, pids: Mapping[int, str]) -> str:
     """The name, among `pids` (process id → name), of the process whose connection from `peer` to `own` it is; or ""."""
     inode = _inode(_hex(peer), _hex(own))
     if inode is None:
         return ""
     wanted = f"socket:[{inode}]"
-    for pid, name in pids().items():
+    for pid, name in pids.items():
         try:
             for handle in os.scandir(f"/proc/{pid}/fd"):
                 try:

@@ -87,6 +87,7 @@ def one_effect_per_movement(history: History, outcomes: Outcomes) -> Iterator[Vi
     """A movement id is done once; the same content again gets the same codes as a duplicate, other is refused."""
     name = "one-effect-per-movement"
     first: dict[tuple[str, str], tuple[Record, Value]] = {}
+    undone: dict[tuple[str, str], Record] = {}
     for record in history.of("movements"):
         replies = outcomes.at(record.place).replies
         if record.value is None or len(replies) != 1:
@@ -101,6 +102,8 @@ def one_effect_per_movement(history: History, outcomes: Outcomes) -> Iterator[Vi
             else:
                 first[key] = (record, reply)
                 yield from _whole(history, record, outcomes.at(record.place))
+                if record.value["action"] == "reverse":
+                    yield from _undone(record, first, undone, outcomes)
         elif before is None:
             if reply["status"] == "duplicate":
                 yield Violation(name, record.place, f"movement {key[1]!r} is a duplicate of nothing")
@@ -117,7 +120,9 @@ def one_effect_per_movement(history: History, outcomes: Outcomes) -> Iterator[Vi
     for topic in ("postings", "register-history"):
         for record in history.of(topic):
             assert record.value is not None, "events are decoded"
-            id = f"{topic}/{record.value['entry_id']}"
+            # A reversal publishes the lines that it undoes once more, under their ids.
+            again = "/reversed" if record.value.get("reversed") else ""
+            id = f"{topic}/{record.value['entry_id']}{again}"
             if id in entries:
                 yield Violation(name, record.place, f"entry {record.value['entry_id']!r} is at {entries[id].place} too")
             entries[id] = record
@@ -137,9 +142,11 @@ def _whole(history: History, record: Record, outcome: Outcome) -> Iterator[Viola
     """The postings of a movement add up to its quantity, in the management unit, with its template's sign."""
     value = record.value
     assert value is not None, "a movement that was done is decoded"
+    if value["action"] != "post":
+        return
     template = history.master("template").get(key_of(value["warehouse"], value["template"]))
     item = history.master("item").get(item_of(value))
-    if template is None or item is None or value["action"] != "post":
+    if template is None or item is None:
         return
     wanted = _in_management_unit(item, value["unit"], value["quantity"])
     moved = sum(
@@ -151,6 +158,39 @@ def _whole(history: History, record: Record, outcome: Outcome) -> Iterator[Viola
         yield Violation(
             "one-effect-per-movement", record.place, f"expected postings of {wanted} millionths in all, got {moved}"
         )
+
+
+def _undone(
+    record: Record,
+    first: dict[tuple[str, str], tuple[Record, Value]],
+    undone: dict[tuple[str, str], Record],
+    outcomes: Outcomes,
+) -> Iterator[Violation]:
+    """A reversal undoes a movement of its item that was done, once, and takes back all that it moved."""
+    name, value = "one-effect-per-movement", record.value
+    assert value is not None, "a movement that was done is decoded"
+    key = (item_of(value), value["reverses"])
+    original = first.get(key)
+    if original is None:
+        yield Violation(name, record.place, f"undoes {key[1]!r}, which was not done")
+        return
+    if key in undone:
+        yield Violation(name, record.place, f"movement {key[1]!r} was undone at {undone[key].place} already")
+    undone[key] = record
+    moved, back = (_moved(outcomes.at(place.place)) for place in (original[0], record))
+    if {row: -quantity for row, quantity in moved.items()} != back:
+        yield Violation(name, record.place, f"{key[1]!r} moved {moved}, its reversal {back}")
+
+
+def _moved(outcome: Outcome) -> dict[str, int]:
+    """Stock row → what an input moved there, in millionths."""
+    moved: dict[str, int] = {}
+    for effect in outcome.effects:
+        if effect.topic == "postings" and effect.value is not None:
+            names = ("item_class", "item_code", "variant", "warehouse", "location", "lot_code")
+            row = key_of(*(effect.value[name] for name in names))
+            moved[row] = moved.get(row, 0) + effect.value["quantity"]
+    return moved
 
 
 def _in_management_unit(item: Value, unit: str | None, quantity: int) -> int:

@@ -1,5 +1,6 @@
 """Codes: unique in their scope, fitting their rule, given out by one movement each."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -110,16 +111,52 @@ def codes_unique(history: History, outcomes: Outcomes) -> Iterator[Violation]:
             )
 
 
+def undone_movements(history: History, outcomes: Outcomes) -> Iterator[tuple[Value, Value]]:
+    """Movement and reply of each that a reversal undid."""
+    done: dict[tuple[str, str], tuple[Value, Value]] = {}
+    for record in history.of("movements"):
+        replies = outcomes.at(record.place).replies
+        movement, reply = record.value, replies[0].value if replies else None
+        if movement is None or reply is None or reply["status"] != "done":
+            continue
+        if movement["action"] == "reverse" and (item_of(movement), movement["reverses"]) in done:
+            yield done[item_of(movement), movement["reverses"]]
+        done[item_of(movement), movement["movement_id"]] = (movement, reply)
+
+
+def codes_of(reply: Value) -> Iterator[tuple[str, str]]:
+    """Kind and code of each lot and serial that a reply names."""
+    for lot in reply["lots"]:
+        yield "lot", lot["lot_code"]
+        yield from (("serial", code) for code in lot["serials"])
+    yield from (("serial", code) for code in reply["serials"])
+
+
+def _freed(history: History, outcomes: Outcomes) -> Counter[tuple[str, str]]:
+    """How often a reversal let a code go, by kind and code."""
+    return Counter(code for _, reply in undone_movements(history, outcomes) for code in codes_of(reply))
+
+
 def codes_given_once(history: History, outcomes: Outcomes) -> Iterator[Violation]:
-    """No two movements are given the same code, and no ordinal of a counter stands behind two codes."""
+    """No two movements are given the same code, and no ordinal of a counter stands behind two codes.
+
+    A code that a reversal has freed may be given out once more, for each time that it was freed.
+    """
     name = "codes-given-once"
-    given: dict[tuple[str, str, str], Place] = {}
+    given: dict[tuple[str, str, str], list[Place]] = {}
+    freed = _freed(history, outcomes)
     types, items, templates = history.master("code_type"), history.master("item"), history.master("template")
     lots_company = history.company.get("lot_code_scope") == "company"
     for record in history.of("movements"):
         replies = outcomes.at(record.place).replies
         movement = record.value
-        if movement is None or not replies or replies[0].value is None or replies[0].value["status"] != "done":
+        if (
+            movement is None
+            or movement["action"] != "post"
+            or not replies
+            or replies[0].value is None
+            or replies[0].value["status"] != "done"
+        ):
             continue
         reply = replies[0]
         assert reply.value is not None, "checked above"
@@ -140,9 +177,10 @@ def codes_given_once(history: History, outcomes: Outcomes) -> Iterator[Violation
             where = "" if code_type.get("scope") == "company" else scope
             codes += [("serial", where, code) for code in serials if code not in typed]
         for code in codes:
-            before = given.setdefault(code, record.place)
-            if before != record.place:
-                yield Violation(name, reply.place, f"{code[0]} {code[2]!r} was given out to {before} already")
+            before = given.setdefault(code, [])
+            if len(before) > freed[code[0], code[2]]:
+                yield Violation(name, reply.place, f"{code[0]} {code[2]!r} was given out to {before[-1]} already")
+            before.append(record.place)
     ordinals: dict[tuple[str, int], Given] = {}
     for each in given_codes(history):
         other = ordinals.setdefault((each.counter, each.ordinal), each)

@@ -1,19 +1,20 @@
 """The counter register covers what was given out; an item's counter has no gap that no typed code explains."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from tests.faults.checker.codes import Given, counter_key, given_codes
+from tests.faults.checker.codes import Given, codes_of, counter_key, given_codes, undone_movements
 from tests.faults.checker.composition import compose
 from tests.faults.checker.history import History, Record, Value, Violation, item_of, key_of
 from tests.faults.checker.outcomes import Outcomes
+from tests.faults.checker.partitions import partition_of
 
 
 def counters_cover_their_codes(history: History, outcomes: Outcomes) -> Iterator[Violation]:
     """`next_ordinal` of each partition's row lies above every ordinal that stands in that partition; counts agree."""
-    del outcomes
     name = "counters-cover-their-codes"
     rows = _rows(history)
+    undone = _undone_codes(history, outcomes)
     given: dict[tuple[str, int], list[Given]] = defaultdict(list)
     for each in given_codes(history):
         given[each.counter, each.record.partition].append(each)
@@ -26,13 +27,14 @@ def counters_cover_their_codes(history: History, outcomes: Outcomes) -> Iterator
         record, value = row
         if value["next_ordinal"] <= last.ordinal:
             yield Violation(name, record.place, f"next is {value['next_ordinal']}, {last.code!r} has {last.ordinal}")
-        if value["assigned"] != len(codes):
+        # Of those that a reversal undid, which counter they came from is not known here.
+        if not 0 <= value["assigned"] - len(codes) <= undone[place[1]]:
             yield Violation(
                 name, record.place, f"{value['assigned']} counted as given out, {len(codes)} codes are there"
             )
     for place in rows.keys() - given.keys():
         record, value = rows[place]
-        if value["assigned"]:
+        if value["assigned"] > undone[place[1]]:
             yield Violation(name, record.place, f"{value['assigned']} counted as given out, no code is there")
 
 
@@ -41,8 +43,10 @@ def no_gap_unexplained(history: History, outcomes: Outcomes) -> Iterator[Violati
 
     Counters whose codes hold more than item fields and the progressive are only compared by count.
     """
-    del outcomes
     name = "no-gap-unexplained"
+    undone: dict[str, set[str]] = defaultdict(set)
+    for movement, reply in undone_movements(history, outcomes):
+        undone[item_of(movement)] |= {code for _, code in codes_of(reply)}
     taken: dict[str, set[int]] = defaultdict(set)
     for each in given_codes(history):
         taken[each.counter].add(each.ordinal)
@@ -52,19 +56,25 @@ def no_gap_unexplained(history: History, outcomes: Outcomes) -> Iterator[Violati
     for (key, _), (record, row) in _rows(history).items():
         if row["scope"] != "item":
             continue
+        item = items[item_of(row)]
+        code_type = types[key_of(row["kind"], row["code_type"])]
+        fields = {**{n: item[n] for n in ITEM_FIELDS}, "variant": row["variant"]}
+        composed = all(part["field"] in (*fields, "number", "letters") for part in code_type["parts"])
         free = _free(row["free"])
         missing = [n for n in range(row["next_ordinal"]) if n not in taken[key] and n not in free]
-        if len(missing) != row["skipped"]:
+        if composed:
+            # Where gaps are not filled, an ordinal that a reversal freed stays unused.
+            gone = undone[item_of(row)]
+            missing = [n for n in missing if code_type["fill_gaps"] or compose(code_type, fields, n) not in gone]
+        skipped_least = 0 if code_type["fill_gaps"] or undone[item_of(row)] else row["skipped"]
+        if not skipped_least <= len(missing) <= row["skipped"]:
             yield Violation(
                 name,
                 record.place,
                 f"{key}: {len(missing)} of {row['next_ordinal']} ordinals have no code ({_shown(missing)}), "
                 f"{row['skipped']} were skipped",
             )
-        item = items[item_of(row)]
-        code_type = types[key_of(row["kind"], row["code_type"])]
-        fields = {**{n: item[n] for n in ITEM_FIELDS}, "variant": row["variant"]}
-        if any(part["field"] not in (*fields, "number", "letters") for part in code_type["parts"]):
+        if not composed:
             continue
         codes = lots if row["kind"] == "lot" else serials
         for ordinal in missing:
@@ -72,6 +82,15 @@ def no_gap_unexplained(history: History, outcomes: Outcomes) -> Iterator[Violati
             if (item_of(row), row["variant"] or "", code) not in codes:
                 yield Violation(name, record.place, f"{key}: ordinal {ordinal} was passed over, nobody typed {code!r}")
                 break
+
+
+def _undone_codes(history: History, outcomes: Outcomes) -> Counter[int]:
+    """Partition → codes in it that reversals have undone."""
+    counted: Counter[int] = Counter()
+    for movement, reply in undone_movements(history, outcomes):
+        partition = partition_of(item_of(movement).encode(), history.partitions)
+        counted[partition] += sum(1 for _ in codes_of(reply))
+    return counted
 
 
 ITEM_FIELDS = ("item_class", "item_code", "characteristic", "product_category", "item_type")

@@ -2,7 +2,7 @@
 
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, TopicPartition
@@ -21,24 +21,26 @@ REGISTERS = (
     "counter-register",
     "ledger-state",
 )
+TOPICS = (*INPUTS, *EVENTS, *(f"{topic}{DEAD_LETTERS}" for topic in INPUTS), "master-register", *REGISTERS)
 LIMIT_S = 120.0
 CHUNK = 5000
 
 
 def read_history(bootstrap_servers: str, partitions: int) -> History:
     """Read all topics of the ledger from the start to where they end now."""
+    return history_of(map(_record, committed(bootstrap_servers, TOPICS)), partitions)
+
+
+def history_of(records: Iterable[Record], partitions: int) -> History:
+    """A history of committed records that are not decoded yet, those of a partition in order."""
     wire, history = Wire(), History(partitions)
-    dead = [f"{topic}{DEAD_LETTERS}" for topic in INPUTS]
-    topics = [*INPUTS, *EVENTS, *dead, "master-register", *REGISTERS]
-    history.records = {topic: [] for topic in topics if topic not in REGISTERS}
+    history.records = {topic: [] for topic in TOPICS if topic not in REGISTERS}
     history.rows = {topic: {} for topic in (*REGISTERS, "master-register")}
-    for message in committed(bootstrap_servers, topics):
-        record = _record(message)
+    for record in records:
         history.digests[record.place] = digest(record.raw)
         if record.topic in history.rows:
             history.rows[record.topic][record.key or b""] = record
         if record.topic in history.records:
-            record.headers = dict(message.headers() or ())
             _decode(wire, record)
             history.records[record.topic].append(record)
     for rows in history.rows.values():
@@ -105,6 +107,7 @@ def _record(message: Any) -> Record:
         message.key(),
         None,
         message.value(),
+        dict(message.headers() or ()),
     )
 
 

@@ -11,13 +11,20 @@ NAME = "serials-in-one-place"
 
 def serials_in_one_place(history: History, outcomes: Outcomes) -> Iterator[Violation]:
     del outcomes
-    last: dict[str, tuple[Record, Value]] = {}
+    lines: dict[str, list[tuple[Record, Value]]] = {}
     for record in history.of("register-history"):
         value = record.value
         if value is None or value["register"] != "serial":
             continue
         key = key_of(*(value[n] for n in ("item_class", "item_code", "variant", "lot_code", "serial_code")))
-        before = last.get(key)
+        line = lines.setdefault(key, [])
+        before = line[-1] if line else None
+        if value.get("reversed"):
+            if before is None or before[1]["entry_id"] != value["entry_id"]:
+                yield Violation(NAME, record.place, f"{key}: {value['entry_id']!r} is undone, and is not its last line")
+            else:
+                line.pop()
+            continue
         if value["direction"] == "load":
             if before is not None and before[1]["direction"] == "load":
                 yield Violation(NAME, record.place, f"{key} is loaded, and was in stock since {before[0].place}")
@@ -27,8 +34,9 @@ def serials_in_one_place(history: History, outcomes: Outcomes) -> Iterator[Viola
             yield Violation(
                 NAME, record.place, f"{key} leaves {value['warehouse']}, and was in {before[1]['warehouse']}"
             )
-        last[key] = (record, value)
+        line.append((record, value))
     rows = history.rows.get("serial-register", {})
+    last = {key: line[-1] for key, line in lines.items() if line}
     for key, (record, value) in last.items():
         row = rows.get(key.encode())
         if row is None or row.value is None:

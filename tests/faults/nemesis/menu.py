@@ -35,6 +35,7 @@ def menu(small_disk: disk.SmallDisk) -> list[Make]:
         redis.OlderSnapshot,
         redis.ReplicaPromoted,
         redis.TwoRebuilds,
+        redis.RebuiltMeanwhile,
         redis.Slow,
         redis.OutOfMemory,
         redis.ReadOnly,

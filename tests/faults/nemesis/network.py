@@ -3,8 +3,9 @@
 import random
 from typing import ClassVar
 
+from tests.faults.links import Link
 from tests.faults.nemesis.fault import Fault, a_slot, parts
-from tests.faults.proxy import Link, Mode
+from tests.faults.proxy import Mode
 from tests.faults.site import Site
 
 WAYS: tuple[Mode, ...] = ("cut", "stalled", "half-open", "answers-lost")
@@ -31,7 +32,7 @@ class _Between(Fault):
             for link, _ in self._links:
                 link.slow_down(delay)
             return f"{what}: {delay * 1000:.0f} ms later"
-        way: Mode = self._way or rng.choice(WAYS)
+        way: Mode = rng.choice(WAYS) if self._way is None else self._way
         for link, source in self._links:
             link.set(way, source)
         return f"{what}: {way}"

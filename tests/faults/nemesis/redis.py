@@ -9,6 +9,7 @@ from tests.faults.nemesis.fault import Fault, a_slot, parts
 from tests.faults.redises import keep_copy
 from tests.faults.site import Site
 
+REBUILT = "counters rebuilt"
 REBUILDS = "rebuilding the company-wide counters"
 
 
@@ -139,6 +140,42 @@ class TwoRebuilds(Fault):
     def end(self, site: Site) -> None:
         if self._frozen is not None:
             site.thaw(self._frozen)
+
+
+class RebuiltMeanwhile(Fault):
+    """Between a worker's decision and its transaction the state is lost, rebuilt by another, and used."""
+
+    name = "counters rebuilt between decision and commit"
+    hurts = parts("redis", "workers")
+    hold_s = (6.0, 8.0)
+
+    def missing(self, site: Site) -> str:
+        return super().missing(site) or ("it needs two workers" if len(site.wanted) < 2 else "")
+
+    def begin(self, site: Site, rng: random.Random) -> str:
+        self._sleeper, self._other = rng.sample(sorted(site.wanted), 2)
+        # The other one hands nothing out before the sleeper has decided.
+        if site.workers[self._other].is_running:
+            site.freeze(self._other)
+        self._stage, self._log, self._used_at = 0, 0, 0.0
+        site.restart(self._sleeper, crash_at="after-decide:1:freeze")
+        return f"slot {self._sleeper} sleeps, slot {self._other} rebuilds"
+
+    def tick(self, site: Site, rng: random.Random) -> None:
+        if self._stage == 0 and site.is_frozen(self._sleeper):
+            site.redises.ask("FLUSHALL")
+            self._log = site.log(self._other).stat().st_size
+            site.thaw(self._other)
+            self._stage = 1
+        elif self._stage == 1 and REBUILT.encode() in site.log(self._other).read_bytes()[self._log :]:
+            self._used_at, self._stage = time.monotonic() + 1.0, 2
+        elif self._stage == 2 and time.monotonic() >= self._used_at:
+            site.thaw(self._sleeper)
+            self._stage = 3
+
+    def end(self, site: Site) -> None:
+        site.thaw(self._other)
+        site.thaw(self._sleeper)
 
 
 class Slow(Fault):

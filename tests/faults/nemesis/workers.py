@@ -30,12 +30,12 @@ class KilledAtPoint(Fault):
     hurts = parts("workers")
     hold_s = (4.0, 7.0)
 
-    def __init__(self, point: str = "") -> None:
-        self._point = point
+    def __init__(self, point: str = "", count: int = 0) -> None:
+        self._point, self._count = point, count
 
     def begin(self, site: Site, rng: random.Random) -> str:
         slot, point = a_slot(site, rng), self._point or rng.choice(POINTS)
-        count = 1 if point == "during-restore" else rng.randint(1, 8)
+        count = self._count or (1 if point == "during-restore" else rng.randint(1, 8))
         if point == "during-restore":
             site.kill_slot(slot)
             site.remove_state(slot)
