@@ -193,6 +193,8 @@ class EpochState:
     """The newest epoch: the offset of its record."""
     done: bool = False
     """Whether the newest epoch was switched to."""
+    begun: int = 0
+    """How many epochs are in the log: none before the counters were made for the first time."""
     moved: int = -1
     """Offset of the newest record of the newest epoch: grows as its rebuild makes progress."""
     owners: dict[int, int] = field(default_factory=dict)
@@ -204,6 +206,7 @@ class EpochState:
             self.owners[record.partition] = offset
         elif record.kind == "epoch":
             self.epoch, self.done, self.moved = offset, False, offset
+            self.begun += 1
         elif record.epoch == self.epoch:
             self.done, self.moved = self.done or record.kind == "done", offset
 
@@ -253,3 +256,5 @@ class Rebuilt:
     epoch: int
     by_us: bool
     lost: Sequence[Lost] = ()
+    first: bool = False
+    """Nothing was lost: the counters were made for the first time."""

@@ -8,7 +8,7 @@ the epoch in the log before it commits.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from processors.counters.port import (
@@ -50,13 +50,17 @@ def rebuild(
     `ours`: an epoch that we began before and gave up, so nobody is waited for; `began` is told of each we begin.
     Raises `CountersUnavailable` after several tries whose state was lost while it was written.
     """
+    first = epochs.newest().begun == 0
     for _ in range(ATTEMPTS):
         epoch = _wait_for_other(state, epochs, clock, ours)
         if epoch is not None:
-            return Rebuilt(epoch, by_us=False)
+            return Rebuilt(epoch, by_us=False, first=epochs.newest().begun == 1)
         (ours,) = epochs.append([EpochRecord("epoch", name, clock.wall_ms())])
         began(ours)
-        log.warning("rebuilding the company-wide counters", extra={"epoch": ours})
+        if first:
+            log.info("making the company-wide counters", extra={"epoch": ours})
+        else:
+            log.warning("rebuilding the company-wide counters", extra={"epoch": ours})
         try:
             rebuilt = _Writer(state, epochs, clock, name, ours).write(registers)
         except StateLost as error:
@@ -67,7 +71,7 @@ def rebuild(
                 "company-wide ordinals were handed out and never committed, they stay unused",
                 extra={"counter": lost.counter, "count": lost.count, "below": lost.below},
             )
-        return rebuilt
+        return replace(rebuilt, first=first)
     raise CountersUnavailable(f"the state was lost {ATTEMPTS} times while it was rebuilt")
 
 

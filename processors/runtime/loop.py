@@ -35,7 +35,7 @@ from processors.runtime.outputs import Encoder
 from processors.runtime.overlay import TaskView
 from processors.runtime.processor import MASTER_INPUT, Processor, barrier_key
 from processors.runtime.restore import restore
-from processors.runtime.store import Put, Store, Stores
+from processors.runtime.store import Store, Stores
 
 logger = logging.getLogger(__name__)
 
@@ -293,11 +293,13 @@ class Loop:
         started = time.monotonic()
         try:
             log.begin()
-            for output in batch.outputs:
-                log.produce(output)
+            log.produce(batch.outputs)
+            for rows in batch.rows.values():
+                log.produce(rows, tracked=True)
             self._crash("after-produce")
             log.flush()
-            if any(o.tracked and (o.topic, o.partition) not in log.produced() for o in batch.outputs):
+            written = {output[:2] for rows in batch.rows.values() for output in rows}
+            if not written <= log.produced().keys():
                 raise BatchAborted("a row was not acknowledged")
             self._crash("after-flush")
             self._counters.confirm(batch.reservation)
@@ -321,7 +323,7 @@ class Loop:
         self.metrics.count(batch)
         for item, decision in zip(batch.items, batch.decisions, strict=True):
             self._in_hand.popleft()
-            if isinstance(item, Item):
+            if self._looked and isinstance(item, Item):
                 self._looked.discard(item.place)
             if decision.refusal is not None:
                 logger.debug("refused", extra={**_where(item), "code": decision.refusal.code})
@@ -332,8 +334,8 @@ class Loop:
             rows = batch.rows.get(p)
             if rows is None:
                 continue
-            puts = [Put(row.topic, key, row.value) for row, (_, key) in zip(rows, view.changes, strict=True)]
-            positions = {put.register: produced[put.register, p] + 1 for put in puts}
+            puts = [(topic, key or b"", value) for topic, _, key, value, _, _ in rows]
+            positions = {topic: produced[topic, p] + 1 for topic in {put[0] for put in puts}}
             self._tasks[p].store.write(puts, view.entries, positions)
             view.keep()
         for item in batch.items:
@@ -527,12 +529,11 @@ class Loop:
                 self._changed = True
                 self._take_over()
             case StateLost():
-                logger.warning("counters lost their state: rebuilding", extra={"reason": str(failure)})
-                self._rebuild()
+                self._rebuild(str(failure))
             case _:
                 logger.warning("counters were rebuilt meanwhile", extra={"reason": str(failure)})
 
-    def _rebuild(self) -> None:
+    def _rebuild(self, reason: str) -> None:
         self._keep_alive(0)
         while not self._changed:
             try:
@@ -541,10 +542,14 @@ class Loop:
                 logger.warning("rebuild waits", extra={"reason": str(failure)})
                 self._keep_alive(0.2)
                 continue
-            logger.warning("counters rebuilt", extra={"epoch": rebuilt.epoch, "by_us": rebuilt.by_us})
+            told: dict[str, object] = {"reason": reason, "epoch": rebuilt.epoch, "by_us": rebuilt.by_us}
+            if rebuilt.first:
+                logger.info("counters made for the first time", extra=told)
+            else:
+                logger.warning("counters lost their state: rebuilt", extra=told)
+                self.metrics.rebuilds.inc()
             for lost in rebuilt.lost:
                 logger.warning("ordinals stay unused", extra={"counter": lost.counter, "count": lost.count})
-            self.metrics.rebuilds.inc()
             if not self._changed:
                 self._resume()
             return

@@ -1,5 +1,7 @@
 """The loop over memory ports: each rule of the write path, and a crash at each of its points."""
 
+import logging
+
 import pytest
 
 from processors.contract.partitions import partition_of
@@ -348,6 +350,28 @@ def test_lost_counters_are_rebuilt_and_no_company_wide_ordinal_repeats() -> None
     given = [lot.ordinal for reply in world.replies() for lot in reply.lots]
     assert len(given) == 36
     assert len(set(given)) == 36
+
+
+def test_counters_made_for_the_first_time_are_no_reason_to_worry_and_lost_ones_are(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def grave() -> list[str]:
+        return [record.message for record in caplog.records if record.levelno >= logging.WARNING]
+
+    caplog.set_level(logging.INFO)
+    world = World()
+    first, second = world.worker("ledger-0"), world.worker("ledger-1")
+    for number in range(8):
+        world.send(a_movement(f"m{number}", item=f"I{number}", notes="code company 3"))
+    first.work()
+    second.work()
+    assert "counters made for the first time" in caplog.messages
+    assert grave() == []
+    world.redis.flush()
+    world.send(a_movement("m9", notes="code company 3"))
+    first.work()
+    second.work()
+    assert grave() == ["rebuilding the company-wide counters", "counters lost their state: rebuilt"]
 
 
 def test_a_company_wide_code_belongs_to_one_item_even_after_redis_forgot_it() -> None:
