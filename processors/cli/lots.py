@@ -1,7 +1,7 @@
 """`lotstream lots`: the lot register, looked up."""
 
 from dataclasses import fields
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -14,7 +14,7 @@ TOPIC: Final = "lot-register"
 KEY: Final = ("item_class", "item_code", "variant", "lot")
 COLUMNS: Final = (
     "item_class", "item_code", "variant", "lot_code", "stock", "committed", "loaded", "unloaded", "status", "available",
-    "start_date", "expiry_date", "supplier", "supplier_lot",
+    "closed", "start_date", "expiry_date", "supplier", "supplier_lot",
 )  # fmt: skip
 ALL_COLUMNS: Final = tuple(field.name for field in fields(LotRow))
 
@@ -28,7 +28,7 @@ def lots() -> None:
 @item_option
 @variant_option
 @lot_option
-@click.option("--open", "only_open", is_flag=True, help="Only lots that have stock.")
+@click.option("--open", "only_open", is_flag=True, help="Only lots that have stock and are not closed.")
 @cluster_options
 @output_option
 def show(
@@ -46,8 +46,13 @@ def show(
     """
     wanted = key_filter(KEY, item=item, variant=variant, lot=lot)
     with reached(bootstrap_servers, schema_registry) as cluster:
-        rows = [row for row in rows_of(cluster, TOPIC, wanted) if not only_open or row["stock"] != "0"]
+        rows = [row for row in rows_of(cluster, TOPIC, wanted) if not only_open or _is_open(row)]
     if not show_rows(
         output, COLUMNS, ALL_COLUMNS, rows, f"No such lot in {TOPIC}; `lotstream lots show` alone shows all."
     ):
         raise SystemExit(1)
+
+
+def _is_open(row: dict[str, Any]) -> bool:
+    """A lot is open while it has stock; what lies in one that was closed by hand no longer counts (`domain.md` §4)."""
+    return row["stock"] != "0" and not row["closed"]

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -10,6 +10,8 @@ from click.testing import CliRunner
 from confluent_kafka import Producer
 
 from processors.cli import main
+from processors.contract.codec import Codec
+from processors.contract.schema_ids import LockedIds
 from processors.domain.registers import CounterRow, LotRow, SerialRow, StockRow
 from tests.cli.ledger_on_a_broker import LIMIT_S, LedgerOnABroker
 
@@ -106,6 +108,23 @@ def test_a_row_that_is_gone_is_not_shown(ledger_on_a_broker: LedgerOnABroker) ->
         assert producer.flush(LIMIT_S) == 0
         assert ledger.run("lots", "show", "--item", "GHO|ST").exit_code == exit_code
     del producer
+
+
+def test_an_open_lot_has_stock_and_is_not_closed(ledger_on_a_broker: LedgerOnABroker) -> None:
+    ledger, codec = ledger_on_a_broker, Codec(LockedIds())
+    row = next(codec.decode("lot-register", r.value) for r in ledger.records["lot-register", 0] if r.value is not None)
+    assert isinstance(row, LotRow)
+    producer = Producer({"bootstrap.servers": ledger.servers})
+    lots = {"FULL": (5_000_000, False), "SOLD": (0, False), "SHUT": (5_000_000, True)}
+    for code, (stock, closed) in lots.items():
+        lot = replace(row, item_class="OPE", item_code="N", lot_code=code, stock=stock, closed=closed)
+        producer.produce("lot-register", codec.encode("lot-register", lot), f"OPE|N||{code}", 0)
+    assert producer.flush(LIMIT_S) == 0
+    assert len(ledger.json("lots", "show", "--item", "OPE|N")) == 3
+    assert _picked(ledger.json("lots", "show", "--item", "OPE|N", "--open"), "lot_code") == [("FULL",)]
+    for code in lots:
+        producer.produce("lot-register", None, f"OPE|N||{code}", 0)
+    assert producer.flush(LIMIT_S) == 0
 
 
 def test_no_counter_is_no_failure(ledger_on_a_broker: LedgerOnABroker) -> None:
