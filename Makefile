@@ -8,10 +8,10 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock bench clean
+.PHONY: help run test check format lock bench faults faults-mutants clean
 
 help: ## Say what can be made
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 21
 
 run: $(VENV)/ready-dev ## Start broker, Redis, worker and a small demo, until Ctrl-C (ARGS="--persist DIR")
 	@exec $(BIN)/lotstream dev $(ARGS)
@@ -34,6 +34,12 @@ lock: $(VENV)/ready-test ## Resolve the dependencies anew (ARGS="--upgrade"); ne
 
 bench: $(VENV)/ready-test ## Run the benchmarks and print their figures
 	$(BIN)/python -m benchmarks $(ARGS)
+
+faults: $(VENV)/ready-test ## Hurt brokers, Redis, workers and network, and prove that nothing is lost (ARGS="--minutes 30 --seed 7")
+	$(BIN)/python -m tests.faults $(ARGS)
+
+faults-mutants: $(VENV)/ready-test ## See that five planted bugs are found by the faults
+	ALL_MUTANTS=1 $(BIN)/python -m pytest -s tests/faults/test_planted_bugs.py $(ARGS)
 
 clean: ## Remove the environment and everything that was made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .lotstream *.egg-info

@@ -88,7 +88,7 @@ class Site(Cluster):
         if slot in self.workers and self.workers[slot].is_running:
             self._noted.add(self.workers[slot].pid)
             self.workers[slot].stop(20)
-            if self.workers[slot].exit_code not in (0, 1, -signal.SIGKILL):
+            if self.workers[slot].exit_code not in (0, 1, -signal.SIGKILL, -signal.SIGTERM):
                 self._blame(slot)
 
     def start_double(self, slot: int) -> None:

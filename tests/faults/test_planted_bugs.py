@@ -10,7 +10,7 @@ from tests.faults.mutants import MODULE, MUTANT, MUTANTS
 from tests.faults.run import Plan, run
 from tests.faults.servers import need_servers
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 QUICK = ("no seek after an abort",)
 """Part of every test run; all of them by `make faults-mutants`."""
 

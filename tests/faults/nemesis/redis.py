@@ -9,7 +9,7 @@ from tests.faults.nemesis.fault import Fault, a_slot, parts
 from tests.faults.redises import keep_copy
 from tests.faults.site import Site
 
-REBUILT = "counters rebuilt"
+REBUILT = "counters lost their state: rebuilt"
 REBUILDS = "rebuilding the company-wide counters"
 
 
