@@ -108,6 +108,19 @@ def test_a_warehouse_that_does_not_check_locations_asks_all_of_them_together() -
     assert refused_with(ledger.send(over)) == ["stock-insufficient"]
 
 
+def test_pieces_in_a_warehouse_that_does_not_check_locations_go_from_the_location_that_is_named() -> None:
+    ledger = Ledger()
+    done(
+        ledger,
+        a_movement(PUMP, "IN", "2", "m1", warehouse="W3", location="A", serials=("P1", "P2")),
+        a_movement(PUMP, "OUT", "1", "m2", warehouse="W3", location="B", serials=("P1",)),
+    )
+
+    assert [ledger.stock(f"MAC|PUMP||W3|{place}|") for place in "AB"] == ["2", "-1"]
+    rows = ledger.rows("serial-register").values()
+    assert [(row.state, row.location) for row in rows] == [("out", None), ("in_stock", "A")]
+
+
 def test_the_templates_default_location_is_where_goods_go_that_name_none() -> None:
     ledger = Ledger(Template("W3", "INB", "Into row B", "load", default_location="B"))
     done(

@@ -231,8 +231,9 @@ class Change:
             self.reasons.add("withdrawal-manual")
             return []
         order = {"fifo": "start_date", "fefo": "expiry_date"}.get(policy, "no date")
+        undated = date.min if policy == "fifo" else date.max  # (choice)
         rows = sorted(
-            ((row.get(order) or date.max, key[3], row) for key, row in ledger.lots.items() if key[:3] == self.scope),
+            ((row.get(order) or undated, key[3], row) for key, row in ledger.lots.items() if key[:3] == self.scope),
             key=lambda it: it[:2],
         )
         usable = [

@@ -115,7 +115,7 @@ class Release(Change):
                 first_document(row, documents)
             template = {"code": self.m.get("template") or ""}
             if key[5] is not None or key[6] is not None:
-                of = (*self.scope, key[5], key[6]) if key[6] is not None else (*self.scope, key[5])
+                of: Any = (*self.scope, key[5], key[6]) if key[6] is not None else (*self.scope, key[5])
                 # (choice) packages are those of a movement of goods
                 leg = Leg("release", key[3], key[4], template, ())
                 row = (self.ledger.lots if key[6] is None else self.ledger.serials)[of]

@@ -102,10 +102,10 @@ class Reversal(Change):
             told.tell("register-history", {**it, "status": status, "reversed": True}, self.now, number)
         for _, it in sorted(zip(order, original["posted"], strict=True), key=lambda it: it[0] != "load"):
             suffix = "/offset" if it["offset"] else ""
-            key = (*self.where, self.variant, it["warehouse"], it["location"], it["lot_code"])
-            self.after[key] = self.after.get(key, self._stands(key)) - it["quantity"]
+            at = (*self.where, self.variant, it["warehouse"], it["location"], it["lot_code"])
+            self.after[at] = self.after.get(at, self._stands(at)) - it["quantity"]
             undone = {**it, "movement_id": self.m["movement_id"] + suffix, "quantity": -it["quantity"],
-                      "stock_after": self.after[key], "reverses": it["movement_id"],
+                      "stock_after": self.after[at], "reverses": it["movement_id"],
                       "user": self.m.get("user")}  # fmt: skip
             told.tell("postings", undone, self.now)
             self.posted.append(undone)

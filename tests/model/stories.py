@@ -466,9 +466,10 @@ class Teller:
 
     def _tell_edit(self) -> None:
         draw, ledger = self.draw, self.ledger
-        dates = [
+        dates: list[tuple[str, str | None]] = [
             (name, str(self.now.date() + timedelta(days))) for name in ("start_date", "expiry_date") for days in (0, 9)
         ]
+        dates += [("start_date", None), ("expiry_date", None)]
         flags = [(name, value) for name in ("available", "closed") for value in ("true", "true", "false")]
         marks = [
             (name, value) for name in ("cancelled", "force_closed", "reserved") for value in ("true", "false", "false")
