@@ -111,6 +111,13 @@ class Site(Cluster):
         if self.workers[slot].is_running:
             os.kill(self.workers[slot].pid, signal.SIGCONT)
 
+    def wake(self, slot: int) -> None:
+        """Thaw a slot that was told to freeze at a point; one that is not there yet is ended, lest it freeze later."""
+        if self.is_frozen(slot):
+            self.thaw(slot)
+        else:
+            self.kill_slot(slot)
+
     def is_frozen(self, slot: int) -> bool:
         """Whether the slot's process has been stopped by a signal."""
         try:

@@ -175,7 +175,8 @@ class RebuiltMeanwhile(Fault):
 
     def end(self, site: Site) -> None:
         site.thaw(self._other)
-        site.thaw(self._sleeper)
+        if self._stage < 3:
+            site.wake(self._sleeper)
 
 
 class Slow(Fault):

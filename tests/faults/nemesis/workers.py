@@ -90,7 +90,8 @@ class CommitAnswerLost(Fault):
     def end(self, site: Site) -> None:
         for link in site.links_of(self._slot):
             link.set("pass")
-        site.thaw(self._slot)
+        if not self._lost:
+            site.wake(self._slot)
 
 
 class Frozen(Fault):
@@ -105,7 +106,7 @@ class Frozen(Fault):
 
     def begin(self, site: Site, rng: random.Random) -> str:
         self._slot = a_slot(site, rng)
-        if rng.random() < 0.3:
+        if site.workers[self._slot].is_running and rng.random() < 0.3:
             site.freeze(self._slot)
             return f"slot {self._slot}, at once"
         point, count = self._point or rng.choice(POINTS[:9]), rng.randint(1, 5)
@@ -113,7 +114,7 @@ class Frozen(Fault):
         return f"slot {self._slot} at {point}, time {count}"
 
     def end(self, site: Site) -> None:
-        site.thaw(self._slot)
+        site.wake(self._slot)
 
 
 class SameSlotTwice(Fault):
