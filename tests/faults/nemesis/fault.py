@@ -26,6 +26,10 @@ class Fault:
     def begin(self, site: Site, rng: random.Random) -> str:
         raise NotImplementedError
 
+    def has_struck(self, site: Site) -> bool:
+        """Whether what it has set up has come about; only then does the time begin that it lasts."""
+        return True
+
     def tick(self, site: Site, rng: random.Random) -> None:
         """Called about ten times a second while it lasts."""
 

@@ -130,6 +130,9 @@ class TwoRebuilds(Fault):
         self._frozen: int | None = None
         return site.redises.ask("FLUSHALL")
 
+    def has_struck(self, site: Site) -> bool:
+        return self._frozen is not None
+
     def tick(self, site: Site, rng: random.Random) -> None:
         for slot, size in self._logs.items():
             if self._frozen is None and REBUILDS.encode() in site.log(slot).read_bytes()[size:]:
@@ -147,7 +150,6 @@ class RebuiltMeanwhile(Fault):
 
     name = "counters rebuilt between decision and commit"
     hurts = parts("redis", "workers")
-    hold_s = (6.0, 8.0)
 
     def missing(self, site: Site) -> str:
         return super().missing(site) or ("it needs two workers" if len(site.wanted) < 2 else "")
@@ -160,6 +162,9 @@ class RebuiltMeanwhile(Fault):
         self._stage, self._log, self._used_at = 0, 0, 0.0
         site.restart(self._sleeper, crash_at="after-decide:1:freeze")
         return f"slot {self._sleeper} sleeps, slot {self._other} rebuilds"
+
+    def has_struck(self, site: Site) -> bool:
+        return self._stage == 3
 
     def tick(self, site: Site, rng: random.Random) -> None:
         if self._stage == 0 and site.is_frozen(self._sleeper):

@@ -28,7 +28,6 @@ class KilledAtPoint(Fault):
 
     name = "worker killed at a named point"
     hurts = parts("workers")
-    hold_s = (4.0, 7.0)
 
     def __init__(self, point: str = "", count: int = 0) -> None:
         self._point, self._count = point, count
@@ -40,7 +39,11 @@ class KilledAtPoint(Fault):
             site.kill_slot(slot)
             site.remove_state(slot)
         site.restart(slot, crash_at=f"{point}:{count}")
+        self._told = site.workers[slot]
         return f"slot {slot} at {point}, time {count}"
+
+    def has_struck(self, site: Site) -> bool:
+        return not self._told.is_running
 
 
 class KilledAtRandom(Fault):
@@ -80,6 +83,9 @@ class CommitAnswerLost(Fault):
         site.restart(self._slot, crash_at=f"after-offsets-sent:{count}:freeze")
         return f"slot {self._slot}, commit {count}"
 
+    def has_struck(self, site: Site) -> bool:
+        return self._lost
+
     def tick(self, site: Site, rng: random.Random) -> None:
         if not self._lost and site.is_frozen(self._slot):
             self._lost = True
@@ -112,6 +118,9 @@ class Frozen(Fault):
         point, count = self._point or rng.choice(POINTS[:9]), rng.randint(1, 5)
         site.restart(self._slot, crash_at=f"{point}:{count}:freeze")
         return f"slot {self._slot} at {point}, time {count}"
+
+    def has_struck(self, site: Site) -> bool:
+        return site.is_frozen(self._slot)
 
     def end(self, site: Site) -> None:
         site.wake(self._slot)
