@@ -10,6 +10,7 @@ from processors.domain.commitments import document_key
 from processors.domain.decision import Decision, Emit
 from processors.domain.effects import Accepted, read_effects
 from processors.domain.events import Reply
+from processors.domain.form import ID_LENGTH_MAX
 from processors.domain.master import MasterData, MasterRecord, master_id
 from processors.domain.master_checks import judge
 from processors.domain.message import Continuation, Index, Message
@@ -39,15 +40,13 @@ from processors.domain.view import (
     Register,
     View,
 )
-from processors.domain.withdrawal import expiry_key, start_key
+from processors.domain.withdrawal import expiry_key, same_order, start_key
 from processors.ledger.dropping import BARRIER, SLICE_ROWS, begin, drop_slice, dropped_of, dropped_until, is_due
 from processors.ledger.edits import decide_edit
 from processors.ledger.needs import needs_of, pieces_of
 from processors.ledger.seen import DecodeMovement, DecodeReply, EncodeReply, same_content, seen_key, seen_row
 
 PIECES_MAX: Final = 50_000
-REASONS_MAX: Final = 100
-"""Reasons in one answer; a movement with hundreds of wrong lots is told the first of them and how many there are."""
 
 
 class LedgerProcessor:
@@ -67,8 +66,8 @@ class LedgerProcessor:
         Index(SERIAL_LOTS, SERIALS, index_key),
         Index(STOCK_PLACES, STOCK, place_key),
         Index(RESERVATIONS_OF, RESERVATIONS, document_key),
-        Index(LOTS_BY_START, LOTS, start_key),
-        Index(LOTS_BY_EXPIRY, LOTS, expiry_key),
+        Index(LOTS_BY_START, LOTS, start_key, single=True, same=same_order),
+        Index(LOTS_BY_EXPIRY, LOTS, expiry_key, single=True, same=same_order),
     )
 
     def __init__(
@@ -103,9 +102,11 @@ class LedgerProcessor:
                     return alone
             return self._decide_movement(message, value, view, master, grants, claimed)
         if isinstance(value, RegisterEdit):
+            pin = pin_of(message, master.items.get((value.item_class, value.item_code)), view, master)
+            against = master if pin is None else pin.master
             dropped = dropped_of(view, message.partition)
             until = dropped_until(dropped)
-            decision = decide_edit(message, value, view, master, until, self._encode_reply, self._decode_reply)
+            decision = decide_edit(message, value, view, against, until, self._encode_reply, self._decode_reply)
             if decision.rows and is_due(dropped, master):
                 begin(decision, dropped, message.partition, view, master, message.time_ms)
             return decision
@@ -135,7 +136,7 @@ class LedgerProcessor:
         claimed: Claimed,
     ) -> Decision:
         key, reasons = seen_key(message.key, movement.movement_id), list[Reason]()
-        seen = view.get(STATE, key)
+        seen = view.once(STATE, key)
         if seen is not None:
             if same_content(seen, message, self._decode_movement):
                 return self._again(message, seen.reply or b"")
@@ -199,13 +200,8 @@ def _decide_master(record: MasterRecord, master: MasterData) -> Decision:
 
 
 def _refused(message: Message, movement: Movement, reasons: list[Reason]) -> Decision:
-    refusal = Refusal.of(reasons)
-    if len(refusal.reasons) > REASONS_MAX:
-        more = len(refusal.reasons) - REASONS_MAX
-        last = refusal.reasons[REASONS_MAX - 1]
-        told = Reason(last.code, f"{last.message} (and {more} reasons more)", last.field)
-        refusal = Refusal((*refusal.reasons[: REASONS_MAX - 1], told))
-    reply = Reply(message.topic, movement.movement_id, "refused", refusal.reasons, (), (), None, (), message.time_ms)
+    refusal, id = Refusal.of(reasons), movement.movement_id[:ID_LENGTH_MAX]
+    reply = Reply(message.topic, id, "refused", refusal.reasons, (), (), None, (), message.time_ms)
     return Decision(records=[Emit("replies", keys.join(reply.request_id), reply, message.key)], refusal=refusal)
 
 

@@ -17,6 +17,7 @@ from tests.ledger.ledger_story import (
     Ledger,
     a_lot,
     a_movement,
+    edit_of_serial,
     published,
     refused_with,
     reply_of,
@@ -98,6 +99,14 @@ def test_what_moved_before_a_change_that_was_taken_back_is_undone() -> None:
     ledger.master.put(IN_GRAMS)
     ledger.master.put(SALT)
     assert reply_of(ledger.send(reversal(out))).status == "done"
+
+
+def test_a_piece_closed_by_force_is_told_in_the_unit_that_is_pinned() -> None:
+    ledger = Ledger()
+    ledger.send(a_movement(PUMP, "IN", "1", "m0", serials=("P1",)))
+    ledger.master.put(replace(PUMP, unit="BOX", alternative_units=()))
+    (line,) = published(ledger.edit(edit_of_serial({"force_closed": "true"})), "register-history")
+    assert line.unit == "PC"
 
 
 def test_an_item_that_is_as_it_was_again_is_as_if_nothing_had_been() -> None:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from tests.model.naive_codes import Form
 from tests.model.naive_values import Leg
 
-TOPICS = ("postings", "register-history", "lineage")
+TOPICS = ("postings", "register-history", "lineage", "alerts")
 DOCUMENT = ("document_type", "document_number", "document_date")
 
 

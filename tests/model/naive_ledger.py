@@ -19,6 +19,7 @@ from tests.model.naive_reservation import Release, Reservation
 from tests.model.naive_reversal import Reversal
 from tests.model.naive_values import Answer, expiry, refused
 
+PINNED = ("unit", "lot_managed", "serial_managed", "alternative_units")
 DATES = {"start_date", "expiry_date"}
 FLAGS = {"available", "closed", "cancelled", "force_closed", "reserved"}
 LOT_EDITS = DATES | {
@@ -68,6 +69,8 @@ class NaiveLedger:
         self.taken: dict[tuple[str, str, str], Form] = {}
         """(class, code, movement id) → what was accepted under it."""
         self.edits: dict[tuple[str, str, str], Form] = {}
+        self.pins: dict[tuple[str, str], Form] = {}
+        """What an item had when it was moved last: its form, since when it has it, the change that was reported."""
         self._told: dict[tuple[str, str], Told] = {}
 
     def told(self, item: tuple[str, str]) -> Told:
@@ -126,12 +129,40 @@ class NaiveLedger:
             change.reasons.add("field-invalid")
         change.check()
         if change.reasons:
-            return refused(change.reasons)
+            return refused(change.reasons | ({"master-invalid"} if change.differs else set()))
         answer = change.keep()
+        self._pin(change, now)
         self.taken[identity] = {"request": m, "answer": answer, "reversed": False, "consumed": change.consumed,
                                 "legs": change.legs if m["action"] == "post" else [], "told": change.told,
-                                "posted": change.posted, "edges": change.edges}  # fmt: skip
+                                "posted": change.posted, "edges": change.edges, "at": now}  # fmt: skip
         return answer
+
+    def as_pinned(self, where: tuple[str, str], now: datetime) -> tuple[Form, Form, bool]:
+        """An item as its movements are decided, what is remembered of it, and whether its record says otherwise.
+
+        Unit and management stay as long as there is stock; alternative units belong to their unit.
+        """
+        item, pin = self.items.get(where, {}), self.pins.get(where)
+        form = {name: item.get(name) for name in PINNED}
+        if pin is None or not item:
+            return item, {**form, "since": None, "reported": None}, False
+        if all(pin[name] == form[name] for name in PINNED[:3]):
+            return item, {**pin, **form}, False
+        rows = [row for key, row in self.stock_rows().items() if key[:2] == where]
+        if not any(row["loaded"] != row["unloaded"] or row["committed"] for row in rows):
+            return item, {**form, "since": now, "reported": None}, False
+        kept = {name: pin[name] for name in PINNED}
+        if item["unit"] == pin["unit"]:
+            kept["alternative_units"] = item["alternative_units"]
+        return {**item, **kept}, {**pin, **kept, "reported": form}, True
+
+    def _pin(self, change: Change, now: datetime) -> None:
+        before = self.pins.get(change.where)
+        self.pins[change.where] = change.pin
+        if change.differs and before is not None and before["reported"] != change.pin["reported"]:
+            alert = {"kind": "master_invalid", "item_class": change.where[0], "item_code": change.where[1],
+                     "at": millis(now)}  # fmt: skip
+            self.told(change.where).tell("alerts", alert, now)
 
     # Edits
 
@@ -149,8 +180,8 @@ class NaiveLedger:
         day = now.astimezone(ZoneInfo(self.company.get("time_zone", "UTC"))).date()
         if str(day) < (self.company.get("open_from") or ""):
             reasons.add("date-outside-period")  # (choice) the id of an edit is kept as long as its day is open
-        item = self.items.get((e["item_class"], e["item_code"]))
-        if item is None:
+        item, _, _ = self.as_pinned((e["item_class"], e["item_code"]), now)
+        if not item:
             return refused(reasons | {"item-unknown"})
         variant = e.get("variant")
         if variant and variant not in [it["variant"] for it in item.get("variants", [])]:

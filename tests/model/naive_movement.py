@@ -24,7 +24,7 @@ class Change:
         self.legs: list[Leg] = []
         self.draft = Draft(ledger.counters)
         self.where = (m["item_class"], m["item_code"])
-        self.item: Form = ledger.items.get(self.where, {})
+        self.item, self.pin, self.differs = ledger.as_pinned(self.where, now)
         self.variant: str | None = m.get("variant")
         self.scope = (*self.where, self.variant or "")
         self.day = date.fromisoformat(m["effective_date"])

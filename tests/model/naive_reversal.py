@@ -26,8 +26,8 @@ class Reversal(Change):
             self.reasons.add("movement-unknown")
         elif original["reversed"]:
             self.reasons.add("movement-already-reversed")
-        elif not original["legs"]:
-            self.reasons.add("reversal-impossible")
+        elif not original["legs"] or (self.pin["since"] is not None and original["at"] < self.pin["since"]):
+            self.reasons.add("reversal-impossible")  # it moved nothing, or in another unit or management than now
         else:
             self.undone = original
             self.answer = original["answer"].lots, original["answer"].serials

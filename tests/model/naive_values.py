@@ -15,7 +15,7 @@ lot-other-supplier lot-unknown lot-closed lot-unavailable lot-status-unavailable
 serial-unknown serial-in-stock serial-not-in-stock serial-cancelled serial-force-closed serial-reserved
 withdrawal-manual code-type-unknown code-part-missing code-too-long progressive-exhausted movement-unknown
 movement-already-reversed reversal-impossible reservation-unknown template-offset-invalid edit-field-unknown
-edit-not-allowed""".split()
+edit-not-allowed master-invalid""".split()
 
 
 class Answer(NamedTuple):

@@ -176,6 +176,8 @@ def events(world: StoryWorld) -> dict[str, dict[Any, list[Form]]]:
         for record in world.broker.records(topic):
             value = CODEC.decode(topic, record.value)
             form = {field.name: _plain(field.name, getattr(value, field.name)) for field in fields(value)}  # type: ignore[arg-type]
+            if topic == "alerts":
+                form = {name: form[name] for name in ("kind", "item_class", "item_code", "at")}
             told = by_item[form["item_class"], form["item_code"]]
             entry = form.pop("entry_id", None)
             if topic == "register-history":

@@ -130,6 +130,7 @@ class Teller:
         small, day = draw.choice([1, 2, 3]), ("year", "month", "day")
         lots: list[Form] = [
             {"code": "SEQ", "parts": [part("number", small, "0")]},
+            {"code": "END", "parts": [part("item_code", 2), part("number", 1)], "start_number": 7},
             {"code": "LET", "parts": [part("letters", 1), part("number", 1)], "start_letters": "X", "start_number": 5},
             {"code": "DAY", "parts": [*(part(f"insert_{it}", 2) for it in day), part("number", 2, "0")],
              "root": [f"insert_{it}" for it in day]},
@@ -172,6 +173,7 @@ class Teller:
                 "serial_managed": serials, "product_category": "CAT",
                 "withdrawal_policy": draw.choice(["fifo", "fefo", "fefo", "manual"]) if lots else "manual",
                 "serial_generation": draw.choice(["auto", "auto", "manual"]) if serials else "manual",
+                "lot_code_type": None, "serial_code_type": draw.choice(serial_types) if serial_types else None,
                 "variants": [{"variant": it, "description": ""} for it in ("RED", "BLU")] if many() < 0.5 else [],
                 "alternative_units": [
                     {"unit": "BOX", "factor": "2.5", "operator": "multiply"},
@@ -485,8 +487,9 @@ class Teller:
             form = {"register": "serial", "lot_code": key[3], "serial_code": key[4], "changes": changes}
         elif ledger.lots:
             key = draw.choice(list(ledger.lots))
-            name, value = draw.choice([*flags, *dates, ("notes", "new"), ("supplier_lot", None), ("status", "HOLD"),
-                                       ("status", "OK"), ("evaluation", "good"), ("size", "1")])  # fmt: skip
+            texts = [("notes", "new"), ("supplier_lot", None), ("evaluation", "good"), ("size", "1")]
+            texts += [("status", code) for code in ("HOLD", "OK", "NONE")]
+            name, value = draw.choice([*flags, *dates, *texts])
             form = {"register": "lot", "lot_code": key[3], "changes": {name: value}}
         else:
             return
@@ -500,11 +503,19 @@ class Teller:
 
     def _tell_master(self) -> None:
         draw, item = self.draw, copy.deepcopy(self._item())
+        gone = [key[:2] for key, row in self.ledger.stock.items() if row["loaded"] == row["unloaded"]]
+        if gone and draw.random() < 0.4:
+            item = copy.deepcopy(self.ledger.items[draw.choice(gone)])
         if draw.random() < 0.3:
             status = copy.deepcopy(self.ledger.statuses["HOLD"])
             status["available"] = not status["available"]
             self._master("LotStatus", status)
             return
+        if draw.random() < 0.25:
+            name = draw.choice(["unit", "unit", "lot_managed", "serial_managed"])
+            item[name] = draw.choice(["KG", "LT"]) if name == "unit" else not item[name]
+        if not item["lot_managed"]:
+            item["withdrawal_policy"] = "manual"
         if item["serial_managed"]:
             item["serial_generation"] = draw.choice(["auto", "manual"])
         if item["lot_managed"] and (FEATURES["free-by-any-reversal"] or item["lot_code_type"] != "EXP"):
