@@ -161,31 +161,3 @@ def _first_unseen(admin: AdminClient, per_task: int, topics: Mapping[str, Topic]
         if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
             raise
         return error
-
-
-def _settings(admin: AdminClient, names: list[str]) -> dict[str, dict[str, str]]:
-    if not names:
-        return {}
-    asked = admin.describe_configs([ConfigResource(ResourceType.TOPIC, name) for name in names])
-    return {
-        resource.name: {entry.name: entry.value or "" for entry in future.result(CALL_LIMIT_S).values()}
-        for resource, future in asked.items()
-    }
-
-
-def _wait(futures: Mapping[Any, Future[Any]], but: int | None = None) -> None:
-    for future in futures.values():
-        try:
-            future.result(CALL_LIMIT_S)
-        except KafkaException as error:
-            if error.args[0].code() != but:
-                raise
-
-
-def _wait_until_seen(admin: AdminClient, per_task: int, topics: Mapping[str, Topic]) -> None:
-    """What the controller accepted is not known to every broker at once; who uses it next must find it."""
-    until = time.monotonic() + CALL_LIMIT_S
-    while open_ones := [each for each in plan(admin, per_task, topics) if each.action != "cannot change"]:
-        if time.monotonic() > until:
-            raise TimeoutError(f"accepted but not seen after {CALL_LIMIT_S:g} s: {open_ones[0]}")
-        time.sleep(0.05)
