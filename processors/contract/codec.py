@@ -57,6 +57,18 @@ class Codec:
         except (*_DATA_ERRORS, TypeError, AttributeError) as error:
             raise _encode_error(topic, value, error) from error
 
+    def encoder(self, topic: str, record: type) -> Callable[[object], bytes]:
+        """`encode` of one record class to one topic, with all look-ups done."""
+        fields, prefix = (self._encoders.get(topic) or self._prepare(topic))[record]
+
+        def encode(value: object) -> bytes:
+            try:
+                return prefix + fields(value)
+            except (*_DATA_ERRORS, TypeError, AttributeError) as error:
+                raise _encode_error(topic, value, error) from error
+
+        return encode
+
     def decode(self, topic: str, data: bytes | None) -> object:
         """The value of a record. Undecodable, whatever the bytes are, where they are no record of this topic."""
         if not data:

@@ -24,7 +24,7 @@ class OutputHeaders:
 
     def __init__(self, source: str) -> None:
         self._source = source.encode()
-        self._constant: dict[type, tuple[Header, ...]] = {}
+        self._constant: dict[type, Headers] = {}
         self._times: dict[int, Header] = {}
 
     def of(self, record: type, event_id: str, key: bytes, time_ms: int, traceparent: bytes | None = None) -> Headers:
@@ -34,31 +34,30 @@ class OutputHeaders:
         same when the input is decided again, see `event_id`. `key`: the record's key, which is the event's subject.
         `time_ms`: the input's time. `traceparent`: the input's, where it had one.
         """
-        headers = [
-            *(self._constant.get(record) or self._constants(record)),
-            ("ce_id", event_id.encode()),
-            self._times.get(time_ms) or self._time(time_ms),
-            ("ce_subject", key),
-        ]
+        headers = [*self.constant(record), ("ce_id", event_id.encode()), self.time(time_ms), ("ce_subject", key)]
         if traceparent is not None:
             headers.append((TRACEPARENT, traceparent))
         return headers
 
-    def _constants(self, record: type) -> tuple[Header, ...]:
-        headers: tuple[Header, ...] = (
-            ("ce_specversion", b"1.0"),
-            ("ce_type", f"lotstream.{record_name(record)}".encode()),
-            ("ce_source", self._source),
-            ("content-type", CONTENT_TYPE),
-        )
-        self._constant[record] = headers
+    def constant(self, record: type) -> Headers:
+        """The headers that are the same for every record of a class. Do not change what comes back."""
+        headers = self._constant.get(record)
+        if headers is None:
+            headers = self._constant[record] = [
+                ("ce_specversion", b"1.0"),
+                ("ce_type", f"lotstream.{record_name(record)}".encode()),
+                ("ce_source", self._source),
+                ("content-type", CONTENT_TYPE),
+            ]
         return headers
 
-    def _time(self, time_ms: int) -> Header:
-        if len(self._times) >= _TIMES_MAX:
-            self._times.clear()
-        header = ("ce_time", time_text(time_ms).encode())
-        self._times[time_ms] = header
+    def time(self, time_ms: int) -> Header:
+        """The header of the input's time; many inputs share theirs."""
+        header = self._times.get(time_ms)
+        if header is None:
+            if len(self._times) >= _TIMES_MAX:
+                self._times.clear()
+            header = self._times[time_ms] = ("ce_time", time_text(time_ms).encode())
         return header
 
 

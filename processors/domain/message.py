@@ -28,6 +28,10 @@ class Index:
     name: str
     register: Register[Any]
     key_of: Callable[[Any], str | None]
+    single: bool = False
+    """No two rows have the same index key: what stands at one need not be looked up before it changes."""
+    same: Callable[[Any, Any], bool] | None = None
+    """Of two versions of a row: True where their keys are the same for certain, which spares working them out."""
 
 
 @dataclass(slots=True)

@@ -50,6 +50,10 @@ class View(Protocol):
         """The row at a key, or None."""
         ...
 
+    def once(self, register: Register[T], key: str) -> T | None:
+        """As `get`, of a row that is hardly ever asked for again: nothing remembers it."""
+        ...
+
     def prefix(self, register: Register[T], prefix: str, after: str = "") -> Iterator[tuple[str, T]]:
         """All rows whose key starts with `prefix` and comes after `after`, ascending by key (UTF-8 byte order)."""
         ...

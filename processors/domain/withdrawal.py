@@ -28,6 +28,16 @@ def expiry_key(lot: LotRow) -> str | None:
     return _order_key(lot, DAY_MAX + 1 if lot.expiry_date is None else lot.expiry_date)
 
 
+def same_order(before: LotRow, after: LotRow) -> bool:
+    """True where a change of a lot leaves its place in both orders as it was."""
+    return (
+        before.stock > 0 < after.stock
+        and before.closed == after.closed
+        and before.start_date == after.start_date
+        and before.expiry_date == after.expiry_date
+    )
+
+
 def _order_key(lot: LotRow, day: int) -> str | None:
     if lot.stock <= 0 or lot.closed:
         return None

@@ -77,7 +77,7 @@ class Batch:
     decisions: list[Decision] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
     rows: dict[int, list[Output]] = field(default_factory=dict)
-    """Partition → its changed rows, encoded, in the order of the view's changes; they stand in `outputs` too."""
+    """Partition → its changed rows, encoded, in the order of the view's changes."""
     barriers: list[tuple[int, StateRow]] = field(default_factory=list)
     hold: Hold | None = None
 
@@ -251,7 +251,6 @@ class Decider:
             for partition, view in views.items():
                 if view.changes:
                     batch.rows[partition] = self._encoder.rows(partition, view, times[partition])
-                    batch.outputs += batch.rows[partition]
         except Exception:
             raise DecisionBug(traceback.format_exc()) from None
         return batch

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -65,25 +65,21 @@ class KafkaTransactions:
         self._produced = {}
         self._transactional(self._producer.begin_transaction)
 
-    def produce(self, output: Output) -> None:
-        callback: dict[str, Any] = {"on_delivery": self._delivered} if output.tracked else {}
-        headers: Any = output.headers  # the stub's list is invariant
-        while True:
-            try:
-                self._producer.produce(
-                    output.topic,
-                    output.value,
-                    output.key,
-                    output.partition,
-                    timestamp=output.timestamp_ms,
-                    headers=headers,
-                    **callback,
-                )
-                return
-            except BufferError:
-                self._delivering(self._producer.poll, 0.05)
-            except KafkaException as failure:
-                raise self._named(failure.args[0]) from failure
+    def produce(self, outputs: Sequence[Output], *, tracked: bool = False) -> None:
+        """See `Log`. By place, as one call to the next: reading arguments by name costs as much as a header."""
+        last = {output[:2]: number for number, output in enumerate(outputs)} if tracked else {}
+        asked = set(last.values())
+        produce: Any = self._producer.produce
+        for number, (topic, partition, key, value, headers, timestamp_ms) in enumerate(outputs):
+            callback = self._delivered if number in asked else None
+            while True:
+                try:
+                    produce(topic, value, key, partition, callback, callback, timestamp_ms, headers)
+                    break
+                except BufferError:
+                    self._delivering(self._producer.poll, 0.05)
+                except KafkaException as failure:
+                    raise self._named(failure.args[0]) from failure
 
     def _delivered(self, error: KafkaError | None, message: Any) -> None:
         if error is None:

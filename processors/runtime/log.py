@@ -25,18 +25,9 @@ class Record:
     headers: Headers | None
 
 
-@dataclass(slots=True)
-class Output:
-    """One record to produce, to an explicit partition."""
-
-    topic: str
-    partition: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-    timestamp_ms: int
-    tracked: bool = False
-    """Its offset is asked for after the flush (`Log.produced`)."""
+Output = tuple[str, int, bytes | None, bytes | None, Headers, int]
+"""One record to produce: topic, partition, key, value, headers, CreateTime in ms. A bare tuple: some six are made for
+each movement, and making an object with names would cost as much as producing it."""
 
 
 class Reader(Protocol):
@@ -86,14 +77,16 @@ class Log(Protocol):
 
     def begin(self) -> None: ...
 
-    def produce(self, output: Output) -> None: ...
+    def produce(self, outputs: Sequence[Output], *, tracked: bool = False) -> None:
+        """Hand outputs over, in order. `tracked`: the offset of the last one of each partition is asked for."""
+        ...
 
     def flush(self) -> None:
         """Every record of the transaction is acknowledged. Raises BatchAborted otherwise."""
         ...
 
     def produced(self) -> Mapping[TopicPartition, int]:
-        """After `flush`: the offsets of the transaction's tracked outputs, by partition."""
+        """After `flush`: the offset of the last tracked output of each partition."""
         ...
 
     def commit(self, offsets: Mapping[TopicPartition, int]) -> None:

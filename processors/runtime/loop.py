@@ -35,7 +35,7 @@ from processors.runtime.outputs import Encoder
 from processors.runtime.overlay import TaskView
 from processors.runtime.processor import MASTER_INPUT, Processor, barrier_key
 from processors.runtime.restore import restore
-from processors.runtime.store import Put, Store, Stores
+from processors.runtime.store import Store, Stores
 
 logger = logging.getLogger(__name__)
 
@@ -293,11 +293,13 @@ class Loop:
         started = time.monotonic()
         try:
             log.begin()
-            for output in batch.outputs:
-                log.produce(output)
+            log.produce(batch.outputs)
+            for rows in batch.rows.values():
+                log.produce(rows, tracked=True)
             self._crash("after-produce")
             log.flush()
-            if any(o.tracked and (o.topic, o.partition) not in log.produced() for o in batch.outputs):
+            written = {output[:2] for rows in batch.rows.values() for output in rows}
+            if not written <= log.produced().keys():
                 raise BatchAborted("a row was not acknowledged")
             self._crash("after-flush")
             self._counters.confirm(batch.reservation)
@@ -321,7 +323,7 @@ class Loop:
         self.metrics.count(batch)
         for item, decision in zip(batch.items, batch.decisions, strict=True):
             self._in_hand.popleft()
-            if isinstance(item, Item):
+            if self._looked and isinstance(item, Item):
                 self._looked.discard(item.place)
             if decision.refusal is not None:
                 logger.debug("refused", extra={**_where(item), "code": decision.refusal.code})
@@ -332,8 +334,8 @@ class Loop:
             rows = batch.rows.get(p)
             if rows is None:
                 continue
-            puts = [Put(row.topic, key, row.value) for row, (_, key) in zip(rows, view.changes, strict=True)]
-            positions = {put.register: produced[put.register, p] + 1 for put in puts}
+            puts = [(topic, key or b"", value) for topic, _, key, value, _, _ in rows]
+            positions = {topic: produced[topic, p] + 1 for topic in {put[0] for put in puts}}
             self._tasks[p].store.write(puts, view.entries, positions)
             view.keep()
         for item in batch.items:

@@ -234,17 +234,12 @@ class MemoryLog:
         self._transaction = Transaction(self._instance, group=self._group)
         self._broker.producers[self._instance] = (self._epoch, self._transaction)
 
-    def produce(self, output: Output) -> None:
+    def produce(self, outputs: Sequence[Output], *, tracked: bool = False) -> None:
         self._check_producer()
-        self._produced[output.topic, output.partition] = self._broker.append(
-            output.topic,
-            output.partition,
-            output.key,
-            output.value,
-            output.timestamp_ms,
-            output.headers,
-            self._transaction,
-        )
+        for topic, partition, key, value, headers, timestamp_ms in outputs:
+            offset = self._broker.append(topic, partition, key, value, timestamp_ms, headers, self._transaction)
+            if tracked:
+                self._produced[topic, partition] = offset
 
     def produced(self) -> Mapping[TopicPartition, int]:
         return self._produced

@@ -47,15 +47,15 @@ class MemoryStore:
         return Stamp(dict(self._stamp.positions), dict(self._stamp.topic_ids), self._stamp.caught_up_at_ms)
 
     def write(self, puts: Sequence[Put], entries: Entries, positions: Mapping[str, int]) -> None:
-        for put in puts:
-            rows, keys = self._rows[put.register], self._keys[put.register]
-            if put.value is None:
-                if rows.pop(put.key, None) is not None:
-                    del keys[bisect_left(keys, put.key.encode())]
+        for register, encoded, value in puts:
+            rows, keys, text = self._rows[register], self._keys[register], encoded.decode()
+            if value is None:
+                if rows.pop(text, None) is not None:
+                    del keys[bisect_left(keys, encoded)]
             else:
-                if put.key not in rows:
-                    insort(keys, put.key.encode())
-                rows[put.key] = put.value
+                if text not in rows:
+                    insort(keys, encoded)
+                rows[text] = value
         for (index, key), entry in entries.items():
             keys, there = self._index_keys[index], (index, key) in self._members
             if entry:

@@ -39,7 +39,7 @@ class Metrics:
         """Note a committed batch."""
         refused = [decision.refusal for decision in batch.decisions if decision.refusal is not None]
         self.batches.inc()
-        self.records.inc(len(batch.outputs))
+        self.records.inc(len(batch.outputs) + sum(map(len, batch.rows.values())))
         self.messages.labels("refused").inc(len(refused))
         self.messages.labels("taken").inc(len(batch.decisions) - len(refused))
         for refusal in refused:

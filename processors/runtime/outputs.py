@@ -1,17 +1,23 @@
 """From decisions to records on the wire: value, key, headers and partition of everything that a batch produces."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from processors.contract.codec import Codec, Undecodable
 from processors.contract.headers import TRACEPARENT, OutputHeaders, dead_letter_headers
-from processors.contract.manifest import dead_letters_of, key_of
+from processors.contract.manifest import DEAD_LETTER_BYTES, INPUT_BYTES, dead_letters_of, key_of
 from processors.contract.partitions import partition_of
-from processors.domain.decision import Decision, Emit
+from processors.domain.decision import Decision
 from processors.domain.message import Continuation, Message
 from processors.domain.refusals import Refusal
 from processors.runtime.log import Headers, Output, Record
 from processors.runtime.overlay import TaskView
 
+Encode = Callable[[object], bytes]
+_LETTER_BYTES_MAX = DEAD_LETTER_BYTES - 65_536
+"""Key, value and headers of a record that is kept; beside them there is room for what was wrong with it."""
+_LETTER_BYTES_MAX = DEAD_LETTER_BYTES - 65_536
+"""Key, value and headers of a record that is kept; beside them there is room for what was wrong with it."""
 _MESSAGE_MAX = 2000
 """Characters of a dead letter's message header: many reasons must not make it larger than its topic allows."""
 
@@ -22,9 +28,13 @@ class Encoder:
     def __init__(self, codec: Codec, processor: str, partitions: Mapping[str, int], rows: Mapping[str, type]) -> None:
         self._codec, self._partitions, self._rows = codec, partitions, rows
         self._headers = OutputHeaders(f"/lotstream/{processor}")
+        self._registers: dict[str, tuple[Encode, Headers, bytes]] = {}
 
     def decode(self, topic: str, data: bytes | None) -> tuple[object, str]:
         """Value and key of an input; ValueError where the bytes are not a record of the topic."""
+        if data is not None and len(data) > INPUT_BYTES:
+            # The broker's limit is on what is sent: compressed, it lets through what no topic could take of us.
+            raise ValueError(f"expected at most {INPUT_BYTES} bytes, got {len(data)}")
         try:
             value = self._codec.decode(topic, data)
         except Undecodable as failure:
@@ -36,54 +46,70 @@ class Encoder:
         trace = None
         if record.headers:
             trace = next((value for name, value in record.headers if name == TRACEPARENT), None)
-        place = f"{message.topic}/{message.partition}/{message.offset}/"
-        return [
-            self._output(emit, message.partition, message.key, f"{place}{number}", message.time_ms, trace)
-            for number, emit in enumerate(decision.records)
-        ]
+        id = b"%s/%d/%d/" % (message.topic.encode(), message.partition, message.offset)
+        return self._outputs(decision, message.partition, message.key, id, message.time_ms, trace)
 
     def continued(self, decision: Decision, continuation: Continuation) -> list[Output]:
         """The records that a continuation published. Its id names the work, its text the slice."""
-        place = f"barrier/{continuation.partition}/{continuation.id}/{continuation.text}/"
-        return [
-            self._output(emit, continuation.partition, None, f"{place}{number}", continuation.time_ms, None)
-            for number, emit in enumerate(decision.records)
-        ]
+        id = f"barrier/{continuation.partition}/{continuation.id}/{continuation.text}/".encode()
+        return self._outputs(decision, continuation.partition, None, id, continuation.time_ms, None)
 
-    def _output(
-        self, emit: Emit, partition: int, key: str | None, id: str, time_ms: int, trace: bytes | None
-    ) -> Output:
-        topic, encoded_key = emit.topic, emit.key.encode()
-        route = emit.key if emit.route is None else emit.route
-        count = self._partitions[topic]
-        # Most records go where their message lies: no hash for them.
-        to = 0 if count == 1 else partition if route == key else partition_of(route, count)
-        value = emit.encoded
-        if value is None:
-            value = self._codec.encode(topic, emit.value)
-        headers: Headers = self._headers.of(type(emit.value), id, encoded_key, time_ms, trace)
-        return Output(topic, to, encoded_key, value, headers, time_ms)
-
-    def rows(self, partition: int, view: TaskView, time_ms: int) -> list[Output]:
-        """The changed rows of a task, each once; the last one of each register is tracked."""
+    def _outputs(
+        self, decision: Decision, partition: int, key: str | None, id: bytes, time_ms: int, trace: bytes | None
+    ) -> list[Output]:
+        """`key`: the route that lies in `partition`, where one is known. `id`: what the records' ids begin with."""
         outputs: list[Output] = []
-        last: dict[str, Output] = {}
-        for (topic, key), row in view.changes.items():
-            encoded_key = key.encode()
-            value = None if row is None else self._codec.encode(topic, row)
-            # A row's event is its newest state: topic, key and time name it.
-            headers = self._headers.of(self._rows[topic], f"{topic}/{key}/{time_ms}", encoded_key, time_ms)
-            output = last[topic] = Output(topic, partition, encoded_key, value, headers, time_ms)
-            outputs.append(output)
-        for output in last.values():
-            output.tracked = True
+        time, constant, counts = self._headers.time(time_ms), self._headers.constant, self._partitions
+        for number, emit in enumerate(decision.records):
+            topic, value, encoded_key = emit.topic, emit.encoded, emit.key.encode()
+            route, to = emit.key if emit.route is None else emit.route, partition
+            if route != key:  # most records go where their message lies: no hash for them
+                to = partition_of(route, counts[topic])
+            elif counts[topic] == 1:
+                to = 0
+            if value is None:
+                value = self._codec.encode(topic, emit.value)
+            event_id = ("ce_id", id + _numbered(number))
+            headers: Headers = [*constant(type(emit.value)), event_id, time, ("ce_subject", encoded_key)]
+            if trace is not None:
+                headers.append((TRACEPARENT, trace))
+            outputs.append((topic, to, encoded_key, value, headers, time_ms))
         return outputs
 
+    def rows(self, partition: int, view: TaskView, time_ms: int) -> list[Output]:
+        """The changed rows of a task, each once. A row's event is its newest state: topic, key and time name it."""
+        outputs: list[Output] = []
+        time, end = self._headers.time(time_ms), b"/%d" % time_ms
+        registers = self._registers
+        for (topic, key), row in view.changes.items():
+            encode, constant, begin = registers.get(topic) or self._register(topic)
+            encoded_key = key.encode()
+            event_id = ("ce_id", begin + encoded_key + end)
+            headers: Headers = [*constant, event_id, time, ("ce_subject", encoded_key)]
+            value = None if row is None else encode(row)
+            outputs.append((topic, partition, encoded_key, value, headers, time_ms))
+        return outputs
+
+    def _register(self, topic: str) -> tuple[Encode, Headers, bytes]:
+        """What every row of a register is encoded with: its encoder, constant headers, what its id begins with."""
+        record = self._rows[topic]
+        found = self._codec.encoder(topic, record), self._headers.constant(record), f"{topic}/".encode()
+        self._registers[topic] = found
+        return found
+
     def dead_letter(self, record: Record, refusal: Refusal, trace: str) -> Output:
-        """The original key, value, headers and time of a record that is not taken, and why."""
+        """The original key, value, headers and time of a record that is not taken, and why.
+
+        Of one that was only let in because it was compressed, and that no letter can hold, there is its place alone.
+        """
         message = "; ".join(f"{reason.code}: {reason.message}" for reason in refusal.reasons)[:_MESSAGE_MAX]
+        key, value, given = record.key, record.value, record.headers or ()
+        size = sum(len(name) + len(data or b"") for name, data in (("", key), ("", value), *given))
+        if size > _LETTER_BYTES_MAX:
+            key, value, given = None, None, ()
+            message += f"; its {size} bytes are too many for a dead letter: they stand in its topic alone"
         headers = dead_letter_headers(
-            record.headers or (),
+            given,
             record.topic,
             record.partition,
             record.offset,
@@ -93,4 +119,8 @@ class Encoder:
             exception="",
             stacktrace=trace,
         )
-        return Output(dead_letters_of(record.topic), 0, record.key, record.value, headers, record.timestamp_ms)
+        return dead_letters_of(record.topic), 0, key, value, headers, record.timestamp_ms
+
+
+_numbered = lru_cache(maxsize=65_536)(b"%d".__mod__)
+"""A number in digits. The records of one message are numbered from 0, so the same few come again and again."""

@@ -30,26 +30,27 @@ class RowCache:
 
     def __init__(self, rows_max: int = CACHE_ROWS) -> None:
         self._max = rows_max
-        self._young: dict[tuple[str, str], object] = {}
+        self.young: dict[tuple[str, str], object] = {}
+        """Read by the view itself, for the cost of a call."""
         self._old: dict[tuple[str, str], object] = {}
 
     def get(self, place: tuple[str, str]) -> object | None:
         """The row, ABSENT, or None where nothing is known. What is used stays."""
-        row = self._young.get(place)
+        row = self.young.get(place)
         if row is None:
             row = self._old.get(place)
             if row is not None:
-                self._young[place] = row
+                self.young[place] = row
         return row
 
     def put(self, place: tuple[str, str], row: object) -> None:
-        if len(self._young) >= self._max:
-            self._old, self._young = self._young, {}
-        self._young[place] = row
+        if len(self.young) >= self._max:
+            self._old, self.young = self.young, {}
+        self.young[place] = row
 
     def drop(self, place: tuple[str, str]) -> None:
         """Know nothing of a row any more."""
-        self._young.pop(place, None)
+        self.young.pop(place, None)
         self._old.pop(place, None)
 
 
@@ -86,7 +87,7 @@ class TaskView:
         place = (register.topic, key)
         row: Any = self._rows.get(place, ABSENT)
         if row is ABSENT:
-            row = self._cache.get(place)
+            row = self._cache.young.get(place) or self._cache.get(place)
             if row is None:
                 stored = self._store.get(register.topic, key)
                 row = ABSENT if stored is None else self._decode(register.topic, stored)
@@ -94,6 +95,13 @@ class TaskView:
             if row is ABSENT:
                 return None
         return row  # type: ignore[no-any-return]  # the codec's row class is the register's
+
+    def once(self, register: Register[T], key: str) -> T | None:
+        row: Any = self._rows.get((register.topic, key), ABSENT)
+        if row is ABSENT:
+            stored = self._store.get(register.topic, key)
+            return None if stored is None else self._decode(register.topic, stored)
+        return row  # type: ignore[no-any-return]  # as in `get`
 
     def prefix(self, register: Register[T], prefix: str, after: str = "") -> Iterator[tuple[str, T]]:
         topic = register.topic
@@ -158,8 +166,12 @@ class TaskView:
         """Change a row; None takes it away."""
         topic = register.topic
         place = (topic, key)
-        for index in self._indexes.get(topic, ()):
-            self._index(index, key, self.get(register, key), row)
+        indexes = self._indexes.get(topic)
+        if indexes is not None:
+            before = self.get(register, key)
+            for index in indexes:
+                if before is None or row is None or index.same is None or not index.same(before, row):
+                    self._index(index, key, before, row)
         order = self._order.get(topic)
         if order is not None and place not in self._rows:
             insort(order, key)
@@ -176,7 +188,8 @@ class TaskView:
             place = (index.name, index_key)
             entry = self._entries.get(place)
             if entry is None:
-                entry = self._entries[place] = set(self.members(index.name, index_key))
+                members = () if index.single else self.members(index.name, index_key)
+                entry = self._entries[place] = set(members)
                 order = self._entry_order.get(index.name)
                 if order is not None:
                     insort(order, index_key)

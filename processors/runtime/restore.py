@@ -12,7 +12,7 @@ from processors.runtime.crash_points import CrashPoint, no_crash
 from processors.runtime.errors import StoreUnusable
 from processors.runtime.log import Log, Record, TopicPartition
 from processors.runtime.overlay import Decode
-from processors.runtime.store import Put, Store
+from processors.runtime.store import Store
 
 logger = logging.getLogger(__name__)
 
@@ -128,19 +128,20 @@ def _apply(
     decode: Decode,
 ) -> None:
     """Write a chunk: the last value of each key, and the index entries that change with it."""
-    latest: dict[tuple[str, str], bytes | None] = {}
+    latest: dict[tuple[str, bytes], bytes | None] = {}
     for record in records:
         if record.key is None:
             raise StoreUnusable(f"{record.topic}/{record.partition}@{record.offset} has no key")
-        latest[record.topic, record.key.decode()] = record.value
+        latest[record.topic, record.key] = record.value
     by_register: dict[str, list[Index]] = {}
     for index in indexes:
         by_register.setdefault(index.register.topic, []).append(index)
     entries: dict[tuple[str, str], set[str]] = {}
-    for (topic, key), value in latest.items():
+    for (topic, encoded), value in latest.items():
         found = by_register.get(topic)
         if found is None:
             continue
+        key = encoded.decode()
         stored = store.get(topic, key)
         before = None if stored is None else decode(topic, stored)
         after = None if value is None else decode(topic, value)
@@ -149,15 +150,15 @@ def _apply(
             new = None if after is None else index.key_of(after)
             if old != new:
                 if old is not None:
-                    _entry(store, entries, index.name, old).discard(key)
+                    _entry(store, entries, index, old).discard(key)
                 if new is not None:
-                    _entry(store, entries, index.name, new).add(key)
-    store.write([Put(register, key, value) for (register, key), value in latest.items()], entries, positions)
+                    _entry(store, entries, index, new).add(key)
+    store.write([(register, key, value) for (register, key), value in latest.items()], entries, positions)
 
 
-def _entry(store: Store, entries: dict[tuple[str, str], set[str]], index: str, key: str) -> set[str]:
+def _entry(store: Store, entries: dict[tuple[str, str], set[str]], index: Index, key: str) -> set[str]:
     """The members of an index entry as they stand so far."""
-    entry = entries.get((index, key))
+    entry = entries.get((index.name, key))
     if entry is None:
-        entry = entries[index, key] = set(store.members(index, key))
+        entry = entries[index.name, key] = set() if index.single else set(store.members(index.name, key))
     return entry

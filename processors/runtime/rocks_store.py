@@ -98,12 +98,11 @@ class RocksStore:
     def write(self, puts: Sequence[Put], entries: Entries, positions: Mapping[str, int]) -> None:
         batch = WriteBatch(raw_mode=True)
         prefixes = self._prefixes
-        for put in puts:
-            key = prefixes[put.register] + put.key.encode()
-            if put.value is None:
-                batch.delete(key)
+        for register, key, value in puts:
+            if value is None:
+                batch.delete(prefixes[register] + key)
             else:
-                batch.put(key, put.value)
+                batch.put(prefixes[register] + key, value)
         for (index, index_key), members in entries.items():
             place = self._index_prefixes[index] + index_key.encode()
             if members:

@@ -22,13 +22,8 @@ class Stamp:
     """Wall clock at the last time the store was known to be at the end of its changelogs."""
 
 
-@dataclass(slots=True)
-class Put:
-    """One changed row: encoded, or None where it is gone. Not frozen, for the cost of building (see `movement`)."""
-
-    register: str
-    key: str
-    value: bytes | None
+Put = tuple[str, bytes, bytes | None]
+"""One changed row: register, key in UTF-8, value; None where it is gone."""
 
 
 Entries = Mapping[tuple[str, str], Collection[str]]

@@ -22,6 +22,9 @@ class LedgerView:
         row: T | None = self.rows.get(register.topic, {}).get(key)
         return row
 
+    def once(self, register: Register[T], key: str) -> T | None:
+        return self.get(register, key)
+
     def prefix(self, register: Register[T], prefix: str, after: str = "") -> Iterator[tuple[str, T]]:
         rows = self.rows.get(register.topic, {})
         for key in sorted(

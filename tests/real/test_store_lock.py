@@ -9,7 +9,6 @@ import pytest
 from processors.runtime import rocks_store
 from processors.runtime.errors import Fenced
 from processors.runtime.rocks_store import RocksStores
-from processors.runtime.store import Put
 
 HOLDER = """
 import sys
@@ -32,7 +31,7 @@ def _holder(directory: Path) -> "subprocess.Popen[bytes]":
 def test_a_store_that_another_process_holds_is_not_wiped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rocks_store, "LOCKED_S_MAX", 0.2)
     store = RocksStores(tmp_path, ["texts"], []).open(0)
-    store.write([Put("texts", "key", b"value")], {}, {"texts": 1})
+    store.write([("texts", b"key", b"value")], {}, {"texts": 1})
     store.close()
     holder = _holder(tmp_path)
     try:

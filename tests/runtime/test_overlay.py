@@ -9,7 +9,6 @@ from processors.domain.message import Index
 from processors.domain.view import Register
 from processors.runtime.memory_store import MemoryStore
 from processors.runtime.overlay import RowCache, TaskView
-from processors.runtime.store import Put
 
 
 @dataclass(slots=True)
@@ -47,7 +46,9 @@ def test_a_view_reads_what_a_plain_dictionary_would(
                 view.put(ROWS, key, None)
                 now.pop(key, None)
             case "keep":
-                puts = [Put(t, k, None if row is None else row.text.encode()) for (t, k), row in view.changes.items()]
+                puts = [
+                    (t, k.encode(), None if row is None else row.text.encode()) for (t, k), row in view.changes.items()
+                ]
                 store.write(puts, view.entries, {})
                 view.keep()
                 kept = dict(now)

@@ -8,7 +8,7 @@ from processors.domain.view import Register
 from processors.runtime.memory_store import MemoryStores
 from processors.runtime.overlay import TaskView
 from processors.runtime.rocks_store import RocksStores
-from processors.runtime.store import Put, Stores
+from processors.runtime.store import Stores
 
 TEXTS = Register("texts", str)
 KEYS = ["a", "a|", "a|1", "a|1\0", "a|10", "a|2", "a|é", "a|\U0001f600", "b", "b|1"]
@@ -24,7 +24,7 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Stores:
 @pytest.mark.parametrize("prefix", ["", "a|", "a|1", "b"])
 def test_a_scan_goes_on_behind_the_key_that_it_is_given(stores: Stores, prefix: str, after: str, changed: int) -> None:
     store = stores.open(0)
-    store.write([Put("texts", key, key.encode()) for key in KEYS[changed:]], {}, {})
+    store.write([("texts", key.encode(), key.encode()) for key in KEYS[changed:]], {}, {})
     view = TaskView(store, lambda _, data: data.decode(), ())
     for key in KEYS[:changed]:
         view.put(TEXTS, key, key)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from processors.runtime.memory_store import MemoryStore
 from processors.runtime.rocks_store import RocksStores
-from processors.runtime.store import Put, Store
+from processors.runtime.store import Store
 
 REGISTERS, INDEXES = ("stock-register", "lot-register"), ("by-serial",)
 Opened = Callable[[], Store]
@@ -27,7 +27,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Opened:
 
 def test_a_row_that_was_written_is_read_and_survives_closing(opened: Opened) -> None:
     store = opened()
-    store.write([Put("stock-register", "A|1", b"one"), Put("lot-register", "A|1", b"lot")], {}, {"stock-register": 7})
+    store.write([("stock-register", b"A|1", b"one"), ("lot-register", b"A|1", b"lot")], {}, {"stock-register": 7})
     store.close()
     again = opened()
     assert again.get("stock-register", "A|1") == b"one"
@@ -40,8 +40,8 @@ def test_a_row_that_was_written_is_read_and_survives_closing(opened: Opened) -> 
 def test_rows_come_in_the_order_of_their_keys_and_only_those_with_the_prefix(opened: Opened) -> None:
     store = opened()
     keys = ["A|1", "A|10", "A|2", "A", "B|1", "A|é", "A|\U0001f600", "A|\uffff"]
-    store.write([Put("stock-register", key, key.encode()) for key in keys], {}, {})
-    store.write([Put("lot-register", "A|9", b"other")], {}, {})
+    store.write([("stock-register", key.encode(), key.encode()) for key in keys], {}, {})
+    store.write([("lot-register", b"A|9", b"other")], {}, {})
     assert [key for key, _ in store.prefix("stock-register", "A|")] == sorted(k for k in keys if k.startswith("A|"))
     assert list(store.prefix("stock-register", "C")) == []
     store.close()
@@ -49,8 +49,8 @@ def test_rows_come_in_the_order_of_their_keys_and_only_those_with_the_prefix(ope
 
 def test_a_row_that_is_gone_is_gone(opened: Opened) -> None:
     store = opened()
-    store.write([Put("stock-register", "A", b"1"), Put("stock-register", "B", b"2")], {}, {})
-    store.write([Put("stock-register", "A", None), Put("stock-register", "never", None)], {}, {})
+    store.write([("stock-register", b"A", b"1"), ("stock-register", b"B", b"2")], {}, {})
+    store.write([("stock-register", b"A", None), ("stock-register", b"never", None)], {}, {})
     assert store.get("stock-register", "A") is None
     assert [key for key, _ in store.prefix("stock-register", "")] == ["B"]
     store.close()
@@ -82,7 +82,7 @@ def test_an_index_is_walked_in_the_order_of_its_keys(opened: Opened) -> None:
 
 def test_positions_are_merged_and_a_wiped_store_is_new(opened: Opened) -> None:
     store = opened()
-    store.write([Put("stock-register", "A", b"1")], {("by-serial", "S"): ("L",)}, {"stock-register": 5})
+    store.write([("stock-register", b"A", b"1")], {("by-serial", "S"): ("L",)}, {"stock-register": 5})
     store.write([], {}, {"lot-register": 2})
     store.caught_up({"stock-register": "id-1"}, 1234)
     stamp = store.stamp()
@@ -98,7 +98,7 @@ def test_positions_are_merged_and_a_wiped_store_is_new(opened: Opened) -> None:
 def test_a_damaged_directory_is_made_anew_instead_of_being_trusted(tmp_path: Path) -> None:
     stores = RocksStores(tmp_path, REGISTERS, INDEXES)
     store = stores.open(0)
-    store.write([Put("stock-register", "A", b"1")], {}, {"stock-register": 1})
+    store.write([("stock-register", b"A", b"1")], {}, {"stock-register": 1})
     store.close()
     for manifest in (tmp_path / "0").glob("MANIFEST-*"):
         manifest.write_bytes(b"damaged")
@@ -110,7 +110,7 @@ def test_a_damaged_directory_is_made_anew_instead_of_being_trusted(tmp_path: Pat
 
 def test_a_store_made_for_other_indexes_is_made_anew(tmp_path: Path) -> None:
     store = RocksStores(tmp_path, REGISTERS, INDEXES).open(0)
-    store.write([Put("stock-register", "A", b"1")], {}, {"stock-register": 1})
+    store.write([("stock-register", b"A", b"1")], {}, {"stock-register": 1})
     store.close()
     again = RocksStores(tmp_path, REGISTERS, (*INDEXES, "by-lot")).open(0)
     assert again.stamp().positions == {}
@@ -127,7 +127,7 @@ def test_memory_and_disk_agree_on_any_history(tmp_path_factory: pytest.TempPathF
     memory = MemoryStore()
     disk = RocksStores(tmp_path_factory.mktemp("store"), REGISTERS, INDEXES).open(0)
     for batch in history:
-        puts = [Put("stock-register", key, value) for key, value in dict(batch).items()]
+        puts = [("stock-register", key.encode(), value) for key, value in dict(batch).items()]
         memory.write(puts, {}, {})
         disk.write(puts, {}, {})
         for prefix in ("", "a", "a|", "é"):
