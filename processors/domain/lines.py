@@ -185,11 +185,11 @@ def _count_differs(intake: Intake, line: Line, missing: int) -> Reason:
 
 def _no_lots(intake: Intake) -> Reason:
     why = (
-        f"template {intake.template.code!r} does not manage lots; use one that does"
+        f"template {intake.template.code!r} does not manage lots; use one that does, or leave them out"
         if intake.item.lot_managed
-        else f"item {intake.item.item_code!r} is not lot-managed"
+        else f"item {intake.item.item_code!r} is not lot-managed; leave them out"
     )
-    return Reason("lot-not-managed", f"{len(intake.movement.lots)} lots named, but {why}, or leave them out", "lots")
+    return Reason("lot-not-managed", f"lots named, but {why}", "lots")
 
 
 def _no_serials(intake: Intake, name: str) -> Reason:
