@@ -4,7 +4,7 @@ A topic enters here together with the record class that it carries; the topics o
 theirs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Literal, get_args
 
@@ -23,8 +23,12 @@ DEAD_LETTERS: Final = ".dead-letters"
 MIB: Final = 1024 * 1024
 DAY_MS: Final = 86_400_000
 FOREVER: Final = -1
-WIDE_BYTES: Final = 8 * MIB
-"""Largest record of inputs, replies and state: 50,000 serials fit, with the request beside the reply."""
+INPUT_BYTES: Final = 8 * MIB
+"""Largest record of an input: 50,000 serials fit."""
+OUTPUT_BYTES: Final = 16 * MIB
+"""Largest record of a register or an event: what an input of full size gives, with codes made for it and headers."""
+STATE_BYTES: Final = 25 * MIB
+"""Largest private row: the whole input beside the whole reply, and their headers. The largest record of all."""
 DEAD_LETTER_BYTES: Final = 16 * MIB
 """A dead letter holds an input's record and, in its headers, what was wrong with it."""
 MASTER_RECORDS: Final[tuple[type, ...]] = get_args(MasterRecord)
@@ -43,7 +47,7 @@ class Topic:
     route: KeyOf
     compacted: bool
     retention_ms: int
-    max_message_bytes: int = WIDE_BYTES
+    max_message_bytes: int = OUTPUT_BYTES
     tasks: bool = True
 
     @property
@@ -60,7 +64,9 @@ class Topic:
         settings = {
             "cleanup.policy": "compact" if self.compacted else "delete",
             "max.message.bytes": str(self.max_message_bytes),
-            "message.timestamp.type": "CreateTime",
+            # An event is kept from the moment it is written: with its input's time, the answer to an old input (a
+            # dead letter sent again, a backlog) could be deleted at once. Its fields have the input's time.
+            "message.timestamp.type": "LogAppendTime" if self.kind == "event" else "CreateTime",
         }
         if self.compacted:
             # A store that was away for less than half of this has missed no tombstone (architecture §4).
@@ -77,7 +83,7 @@ _BY_TASK: Final = of(record_keys.no_route)
 
 
 def _input(name: str, record: type, key: KeyOf) -> Topic:
-    return Topic(name, "input", (record,), key, key, False, 30 * DAY_MS)
+    return Topic(name, "input", (record,), key, key, False, 30 * DAY_MS, INPUT_BYTES)
 
 
 def _register(name: str, record: type, route: KeyOf = _ITEM_ROUTE) -> Topic:
@@ -104,7 +110,9 @@ def _dead_letters(topic: Topic) -> Topic:
 
 
 _INPUTS: Final = (
-    Topic("master-data", "input", MASTER_RECORDS, _MASTER_KEY, _MASTER_KEY, False, 30 * DAY_MS, tasks=False),
+    Topic(
+        "master-data", "input", MASTER_RECORDS, _MASTER_KEY, _MASTER_KEY, False, 30 * DAY_MS, INPUT_BYTES, tasks=False
+    ),
     _input("movements", Movement, _ITEM_KEY),
     _input("register-edits", RegisterEdit, _ITEM_KEY),
 )
@@ -122,7 +130,7 @@ _OUTPUTS: Final = (
     _event("alerts", Alert, 30, of(record_keys.alert_key)),
 )
 _INTERNAL: Final = (
-    _register("ledger-state", StateRow, of(record_keys.state_route)),
+    replace(_register("ledger-state", StateRow, of(record_keys.state_route)), max_message_bytes=STATE_BYTES),
     Topic("meta", "internal", (Meta,), of(record_keys.meta_key), of(record_keys.meta_key), True, FOREVER, tasks=False),
     # An epoch is the offset of its record: compaction keeps offsets, and the newest record of each key.
     Topic(

@@ -17,6 +17,10 @@ CODES: Final = tuple(
     quantity-needed ask-add-or-replace serial-already-counted line-unknown line-changed line-too-old
     template-missing template-not-for-inventory master-invalid internal-error""".split()
 )
+REASONS_MAX: Final = 100
+"""Reasons in one refusal: an answer about 50,000 bad lines must not be larger than its topic takes."""
+MESSAGE_LENGTH_MAX: Final = 1000
+FIELD_LENGTH_MAX: Final = 200
 ORDER: Final = {code: place for place, code in enumerate(CODES)}
 
 
@@ -37,9 +41,12 @@ class Refusal:
 
     @staticmethod
     def of(reasons: list[Reason]) -> "Refusal":
-        """A refusal with its reasons put in order; at least one."""
+        """A refusal with its reasons put in order, at least one; of very many the first, and how many more."""
         assert reasons, "a refusal has a reason"
-        return Refusal(tuple(sorted(reasons, key=lambda reason: ORDER[reason.code])))
+        told = [_short(reason) for reason in sorted(reasons, key=lambda reason: ORDER[reason.code])[:REASONS_MAX]]
+        if more := len(reasons) - len(told):
+            told[-1].message += f" (and {more} reasons more)"
+        return Refusal(tuple(told))
 
     @property
     def code(self) -> str:
@@ -56,3 +63,13 @@ class Refusal:
                 return "internal"
             case _:
                 return "rule"
+
+
+def _short(reason: Reason) -> Reason:
+    """The reason, cut where it repeats something endless of the message."""
+    message, field = reason.message, reason.field
+    if len(message) > MESSAGE_LENGTH_MAX:
+        message = message[: MESSAGE_LENGTH_MAX - 1] + "…"
+    if field is not None and len(field) > FIELD_LENGTH_MAX:
+        field = field[: FIELD_LENGTH_MAX - 1] + "…"
+    return Reason(reason.code, message, field)

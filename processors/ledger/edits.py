@@ -8,6 +8,7 @@ from processors.domain import keys
 from processors.domain.decision import Decision, Emit
 from processors.domain.edits import edit
 from processors.domain.events import Reply
+from processors.domain.form import ID_LENGTH_MAX
 from processors.domain.master import MasterData
 from processors.domain.message import Message
 from processors.domain.movement import RegisterEdit
@@ -39,8 +40,8 @@ def decide_edit(
         reasons.append(_reused(request))
     edited = edit(message, request, view, master, dropped_until, reasons)
     if edited is None:
-        refusal = Refusal.of(reasons)
-        reply = Reply(message.topic, request.edit_id, "refused", refusal.reasons, (), (), None, (), message.time_ms)
+        refusal, id = Refusal.of(reasons), request.edit_id[:ID_LENGTH_MAX]
+        reply = Reply(message.topic, id, "refused", refusal.reasons, (), (), None, (), message.time_ms)
         return Decision(records=[Emit("replies", keys.join(reply.request_id), reply, message.key)], refusal=refusal)
     row = _seen_row(message, request, content, encode_reply(edited.reply), edited.day)
     edited.decision.rows.append((STATE, key, row))

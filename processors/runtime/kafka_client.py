@@ -9,10 +9,11 @@ from typing import Any
 from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
+from processors.contract.manifest import STATE_BYTES
 from processors.runtime.errors import Unreachable
 
-RECORD_BYTES_MAX = 17 * 1024 * 1024
-"""Above the largest `max.message.bytes` of the manifest (16 MiB, dead letters)."""
+RECORD_BYTES_MAX = STATE_BYTES
+"""The largest `max.message.bytes` of the manifest; each topic has its own at the broker."""
 ASKED_S_MAX = 60.0
 """How long one question is put to the broker again before the worker waits for it as for a broker that is away."""
 

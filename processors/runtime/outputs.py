@@ -18,6 +18,8 @@ _LETTER_BYTES_MAX = DEAD_LETTER_BYTES - 65_536
 """Key, value and headers of a record that is kept; beside them there is room for what was wrong with it."""
 _LETTER_BYTES_MAX = DEAD_LETTER_BYTES - 65_536
 """Key, value and headers of a record that is kept; beside them there is room for what was wrong with it."""
+_LETTER_BYTES_MAX = DEAD_LETTER_BYTES - 65_536
+"""Key, value and headers of a record that is kept; beside them there is room for what was wrong with it."""
 _MESSAGE_MAX = 2000
 """Characters of a dead letter's message header: many reasons must not make it larger than its topic allows."""
 

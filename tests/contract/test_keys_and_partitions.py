@@ -115,8 +115,9 @@ def test_only_the_topics_named_by_the_contract_have_one_partition() -> None:
 def test_every_topic_keeps_the_time_of_its_records_and_takes_them_at_their_size() -> None:
     for topic in MANIFEST.values():
         settings = topic.config()
-        assert settings["message.timestamp.type"] == "CreateTime"
-        assert int(settings["max.message.bytes"]) == (16 if topic.kind == "dead-letters" else 8) * 1024 * 1024
+        assert settings["message.timestamp.type"] == ("LogAppendTime" if topic.kind == "event" else "CreateTime")
+        mib = 25 if topic.name == "ledger-state" else 8 if topic.kind == "input" else 16
+        assert int(settings["max.message.bytes"]) == mib * 1024 * 1024
     registers = [topic.config() for topic in MANIFEST.values() if topic.kind == "register"]
     assert {(s["cleanup.policy"], s["delete.retention.ms"]) for s in registers} == {("compact", "2592000000")}
 

@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from processors.contract.manifest import MIB
 from processors.contract.partitions import partition_of
 from processors.domain.registers import StockRow
 from processors.runtime.loop import Limits, TooManyBugs
@@ -120,6 +121,23 @@ def test_what_cannot_be_read_goes_to_the_dead_letters_and_the_rest_goes_on(
     assert headers["error-code"] == code.encode()
     assert headers["error-kind"] == b"poison"
     assert headers["__streams.errors.partition"] == b"1"
+    assert statuses(world.replies()) == {"m1": "done"}
+
+
+@pytest.mark.parametrize(("size", "kept"), [(8 * MIB + 1, True), (16 * MIB, False)])
+def test_a_record_that_was_only_let_in_compressed_is_refused_and_kept_where_a_letter_can_hold_it(
+    size: int, kept: bool
+) -> None:
+    world = World()
+    world.send_raw("movements", 0, b"FG|A", bytes(size))
+    world.send(a_movement("m1"))
+    world.worker().work()
+    (letter,) = world.dead_letters()
+    told = dict(letter.headers or ())
+    assert told["error-code"] == b"message-undecodable"
+    assert f"expected at most {8 * MIB} bytes, got {size}".encode() in (told["__streams.errors.message"] or b"")
+    assert (told["__streams.errors.topic"], told["__streams.errors.offset"]) == (b"movements", b"0")
+    assert (letter.key, letter.value) == ((b"FG|A", bytes(size)) if kept else (None, None))
     assert statuses(world.replies()) == {"m1": "done"}
 
 
