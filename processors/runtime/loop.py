@@ -9,7 +9,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from processors.contract.codec import Codec
 from processors.contract.schema_ids import SchemaIdsError
@@ -21,10 +21,10 @@ from processors.counters.port import (
     StateLost,
 )
 from processors.domain.message import Continuation, Message
-from processors.domain.progressives import Claim
 from processors.domain.refusals import Reason, Refusal
 from processors.domain.registers import StateRow
 from processors.runtime.batch import Again, Batch, Decider, DecisionBug, Hold, Item, Place, Resumed, Work, forget
+from processors.runtime.counter_care import CounterCare
 from processors.runtime.crash_points import CrashPoint, no_crash
 from processors.runtime.epochs import TopicRegisters
 from processors.runtime.errors import BatchAborted, OutcomeUnknown, Unreachable
@@ -33,9 +33,9 @@ from processors.runtime.master import MasterReader
 from processors.runtime.metrics import Metrics
 from processors.runtime.outputs import Encoder
 from processors.runtime.overlay import TaskView
-from processors.runtime.processor import MASTER_INPUT, Processor, barrier_key
-from processors.runtime.restore import restore
-from processors.runtime.store import Store, Stores
+from processors.runtime.processor import MASTER_INPUT, Processor
+from processors.runtime.store import Stores
+from processors.runtime.tasks import Task, Tasks
 
 logger = logging.getLogger(__name__)
 
@@ -73,16 +73,6 @@ class Limits:
         self.share = max(1, self.share // 2)
 
 
-@dataclass(slots=True)
-class Task:
-    """One partition: its store, and the view through which batches read and change it."""
-
-    store: Store
-    view: TaskView
-    barriers: dict[str, StateRow] = field(default_factory=dict)
-    """Continuations that wait, by id: the rows `barrier|…` of the private register."""
-
-
 class TooManyBugs(Exception):
     """Several decisions in a row raised. Stop: the release is bad, the messages are not."""
 
@@ -107,20 +97,26 @@ class Loop:
         crash: CrashPoint = no_crash,
         wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
-        self._processor, self._log, self._stores, self._counters = processor, log, stores, counters
-        self._codec, self._crash, self._wall_ms = codec, crash, wall_ms
+        self._processor, self._log, self._counters, self._crash = processor, log, counters, crash
         self.limits = limits or Limits()
         self.metrics = metrics or Metrics(processor.name)
-        self._topics = [register.topic for register in processor.registers]
         rows = {register.topic: register.row for register in processor.registers}
         encoder = Encoder(codec, processor.name, partitions, rows)
         self._decider = Decider(processor, encoder, counters, partitions, self, crash)
         self._master = MasterReader(log, codec)
-        tasks = partitions[processor.state.topic]
-        self._registers = TopicRegisters(
-            log, codec, tasks, processor.claim_of, lambda: self._master.data, lambda: self._keep_alive(0)
+        self._owner = Tasks(processor, log, stores, counters, codec, self._master, crash, wall_ms)
+        self._tasks: dict[int, Task] = self._owner.owned
+        registers = TopicRegisters(
+            log,
+            codec,
+            partitions[processor.state.topic],
+            processor.claim_of,
+            lambda: self._master.data,
+            lambda: self._keep_alive(0),
         )
-        self._tasks: dict[int, Task] = {}
+        self._care = CounterCare(
+            counters, registers, self.metrics, lambda wait_s: self._keep_alive(wait_s), lambda: self._changed
+        )
         self._holds: dict[TopicPartition, Hold] = {}
         self._looked: set[Place] = set()
         self._changed = True
@@ -423,9 +419,7 @@ class Loop:
             self._counters.flush_outcomes()
         if time.monotonic() - self._stamped_at > STAMP_EVERY_S and self._tasks:
             self._stamped_at = time.monotonic()
-            ids = self._log.topic_ids(self._topics)
-            for task in self._tasks.values():
-                task.store.caught_up(ids, self._wall_ms())
+            self._owner.stamp()
 
     # taking tasks over
 
@@ -453,43 +447,18 @@ class Loop:
         self._looked.clear()
         assigned = self._log.assignment()
         owned = sorted({p for _, p in assigned})
-        for p in [p for p in self._tasks if p not in owned]:
-            self._tasks.pop(p).store.close()
+        self._owner.give_up_all_but(owned)
         self.metrics.tasks.set(len(owned))
         if not owned:
             self.ready = True
             return
         self._log.pause(assigned)
-        self._counters.own(owned)
-        for p in owned:
-            store = self._tasks[p].store if p in self._tasks else self._stores.open(p)
-            state = self._processor.state.topic
-            view = TaskView(store, self._codec.decode, self._processor.indexes, uncached=(state,))
-            self._tasks[p] = Task(store, view)
-        applied = restore(
-            self._log,
-            {p: self._tasks[p].store for p in owned},
-            self._topics,
-            self._processor.indexes,
-            self._codec.decode,
-            self._wall_ms(),
-            self._still_ours,
-            self._crash,
-        )
-        self._master.catch_up()
-        self._counters.take_over(owned, self._is_committed)
-        for p in owned:
-            task = self._tasks[p]
-            rows = task.view.prefix(self._processor.state, barrier_key(""))
-            task.barriers = {row.id: row for _, row in rows}
+        applied = self._owner.take_over(owned, self._still_ours)
         self._log.start_at(self._log.committed(assigned))
         self.ready = True
         took = time.monotonic() - started
         self.metrics.restored(applied, took)
         logger.info("tasks taken over", extra={"tasks": owned, "records": applied, "seconds": round(took, 3)})
-
-    def _is_committed(self, claim: Claim) -> bool:
-        return self._tasks[claim.partition].store.get(claim.register, claim.key) is not None
 
     def _still_ours(self) -> None:
         self._keep_alive(0)
@@ -505,21 +474,9 @@ class Loop:
     # counters that cannot answer
 
     def _wait_for_counters(self, reason: str) -> None:
-        logger.warning("counters unavailable: waiting", extra={"reason": reason})
-        self.metrics.counters_up.set(0)
         self.ready = False
-        self._keep_alive(0.2)
-        while not self._changed:
-            try:
-                self._counters.check()
-                break
-            except CountersUnavailable:
-                self._keep_alive(0.2)
-        self.metrics.counters_up.set(1)
-        if not self._changed:
-            self._resume()
-            self.ready = True
-            logger.info("counters answer again")
+        self._care.wait(reason)
+        self._go_on()
 
     def _mend_counters(self, failure: Exception) -> None:
         """Lost state is rebuilt; a foreign owner means that our tasks have to be taken over anew."""
@@ -529,43 +486,25 @@ class Loop:
                 self._changed = True
                 self._take_over()
             case StateLost():
-                self._rebuild(str(failure))
+                self._care.rebuild(str(failure))
+                self._go_on()
             case _:
                 logger.warning("counters were rebuilt meanwhile", extra={"reason": str(failure)})
-
-    def _rebuild(self, reason: str) -> None:
-        self._keep_alive(0)
-        while not self._changed:
-            try:
-                rebuilt = self._counters.rebuild(self._registers)
-            except (CountersUnavailable, Unreachable) as failure:
-                logger.warning("rebuild waits", extra={"reason": str(failure)})
-                self._keep_alive(0.2)
-                continue
-            told: dict[str, object] = {"reason": reason, "epoch": rebuilt.epoch, "by_us": rebuilt.by_us}
-            if rebuilt.first:
-                logger.info("counters made for the first time", extra=told)
-            else:
-                logger.warning("counters lost their state: rebuilt", extra=told)
-                self.metrics.rebuilds.inc()
-            for lost in rebuilt.lost:
-                logger.warning("ordinals stay unused", extra={"counter": lost.counter, "count": lost.count})
-            if not self._changed:
-                self._resume()
-            return
 
     def poll_membership(self, seconds: float) -> None:
         """For whoever waits with no work in hand (a rebuild): let time pass while the group is polled."""
         self._keep_alive(seconds)
 
-    def _resume(self) -> None:
-        self._log.resume(self._log.assignment() - self._holds.keys())
+    def _go_on(self) -> None:
+        """After a wait with everything paused; where the assignment has changed, the take-over goes on instead."""
+        if not self._changed:
+            self._log.resume(self._log.assignment() - self._holds.keys())
+            self.ready = True
 
     def close(self) -> None:
         """Give everything back. Nothing is in hand between turns."""
         self._master.close()
-        for task in self._tasks.values():
-            task.store.close()
+        self._owner.close()
         self._log.close()
 
 
