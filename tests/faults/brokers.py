@@ -23,7 +23,7 @@ from tests.faults.waiting import until
 
 NODES = (1, 2, 3)
 SLOTS = (0, 1, 2, 3)
-START_LIMIT_S = 90.0
+START_LIMIT_S = 240.0
 MEMORY_MIN = 3 * 1024**3
 """Where less is free, one broker has to do."""
 JAVA = ("-Xmx256m", "-XX:TieredStopAtLevel=1", "-Xss512k")

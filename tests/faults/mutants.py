@@ -63,7 +63,7 @@ def apply_before_commit() -> None:
         try:
             commit(self, batch, views)
         finally:
-            del log.commit
+            log.commit = log_commit
 
     Loop._commit = early  # type: ignore[method-assign]
     Loop._apply = lambda self, batch, views: None  # type: ignore[method-assign]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.faults.checker.history import Violation
 from tests.faults.checker.report import Report, check
+from tests.faults.cluster import Cluster
 from tests.faults.company import Scope
 from tests.faults.load import Load
 from tests.faults.nemesis.disk import NODE, SmallDisk
@@ -105,8 +106,11 @@ class _Run:
         if not self._violations:
             self._returns("the end", site.settle)
             self._notes.note("workers ended")
+        site.wanted = set()
+        Cluster.end(site)  # those that could not end in order
+        seen = watcher.stop()
         history = site.history(stores=not self._violations)
-        history.seen = watcher.stop()
+        history.seen = seen
         report = check(history)
         report.violations = [*self._violations, *self._wrong(), *report.violations]
         report.counts["faults"] = self._notes.faults
