@@ -34,13 +34,14 @@ class Effect:
 class Accepted:
     """A movement that was taken: what it said, what it was answered, what it moved, its record's time.
 
-    `comparable`: its item still has the unit and the management of that time.
+    `moment`: when it happened, ms. `comparable`: its item still has the unit and the management of that time.
     """
 
     movement: Movement
     reply: Reply
     effects: tuple[Effect, ...]
     at: int
+    moment: int
     reversed_by: str | None
     comparable: bool
 

@@ -37,11 +37,15 @@ from processors.domain.withdrawal import withdraw
 
 @dataclass(slots=True)
 class Posted:
-    """A movement that is taken: its decision without the row of its id, its reply, what its sides moved (`effects`)."""
+    """A movement that is taken: its decision without the row of its id, its reply, what its sides moved (`effects`).
+
+    `moment`: when it happened (ms); None where a reversal will not ask.
+    """
 
     decision: Decision
     reply: Reply
     effects: str
+    moment: int | None = None
 
 
 @dataclass(slots=True)
@@ -231,7 +235,7 @@ class _Work:
             rows += self._generation.rows(message.time_ms)
         records = [Emit("replies", keys.part(reply.request_id), reply, intake.item_key), *changes.records]
         effects = effects_text(legs, intake.quantity, self._traced, self._consumed)
-        return Posted(Decision(rows, records, changes.claims, [], []), reply, effects)
+        return Posted(Decision(rows, records, changes.claims, [], []), reply, effects, intake.occurred_at)
 
     def _commitments(self) -> Commitments:
         intake = self._intake

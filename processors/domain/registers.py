@@ -148,10 +148,10 @@ class StateRow:
 
     `movement|class|code|id`: an accepted movement, with a hash of its content, its first reply and its own bytes, so
     that a duplicate gets the first answer; `continuation` tells what its sides moved, so that a reversal undoes just
-    that (`effects`). `edit|class|code|id` likewise. `generation|…`: how often (`offset`) a code was given out whose lot
-    or serial is gone (`generations`).
-    `root|…`: the counter of a generated lot's code (`roots`). `documents|…`: how many documents a serial has, if more
-    than one, and which took or reserved it (`documents`).
+    that (`effects`), `offset` when it happened (ms) where that is not `at`. `edit|class|code|id` likewise.
+    `generation|…`: how often (`offset`) a code was given out whose lot or serial is gone (`generations`). `root|…`: the
+    counter of a generated lot's code (`roots`). `documents|…`: how many documents a serial has, if more than one, and
+    which took or reserved it (`documents`).
     `barrier|id`: a continuation that waits until `topic` is committed up to `offset`. `dropped-ids|partition`: the
     latest effective date for which ids were dropped; `offset` is the first open day for which that was begun.
     `pin|class|code|`: the unit and management that an item keeps while it has stock (`pins`).

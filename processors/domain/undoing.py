@@ -14,7 +14,6 @@ from processors.domain.generations import remember_lot, remember_serial
 from processors.domain.lineage import publish_edges
 from processors.domain.lots import lot_key
 from processors.domain.message import Message
-from processors.domain.moments import happened_at, local_day
 from processors.domain.movement import Movement
 from processors.domain.posting import Circumstances, Posted
 from processors.domain.refusals import Reason
@@ -34,11 +33,9 @@ class Undoing:
     ) -> None:
         self._message, self._movement, self._accepted = message, movement, accepted
         self._around, self._reasons = around, reasons
-        original, company = accepted.movement, around.master.company
+        original = accepted.movement
         self._item = (original.item_class, original.item_code)
         self._scope_key = f"{message.key}|{keys.part(original.variant or '')}"
-        today = local_day(company.time_zone, accepted.at)
-        self._moment = happened_at(original.occurred_at, original.effective_date, accepted.at, today, company.time_zone)
         self._changes = Changes(around.view)
         self._gone: list[ChangedRow] = []
         self._generations: dict[str, StateRow] = {}
@@ -76,7 +73,7 @@ class Undoing:
                     lot_code,
                     amount,
                     serials,
-                    self._moment,
+                    self._accepted.moment,
                     sign=-1,
                     by=self._movement.movement_id,
                 )
@@ -161,7 +158,7 @@ class Undoing:
         if one and not effect.offset:
             self._stock_after = stock
         self._postings += 1
-        told = posting_undone(self._accepted.movement, movement, effect, row, amount, self._moment)
+        told = posting_undone(self._accepted.movement, movement, effect, row, amount, self._accepted.moment)
         told.entry_id = f"{self._message.key}|{keys.part(movement.movement_id)}|{self._postings}"
         self._changes.records.append(Emit("postings", self._message.key, told))
 
@@ -261,7 +258,7 @@ class Undoing:
     def _note(self, effect: Effect, row: LotRow | SerialRow, entry_id: str, amount: int) -> None:
         item = self._around.master.items.get(self._item)
         unit = "" if item is None else item.unit
-        told = line_undone(self._accepted, effect, row, entry_id, amount, unit, self._moment)
+        told = line_undone(self._accepted, effect, row, entry_id, amount, unit, self._accepted.moment)
         self._changes.records.append(Emit("register-history", self._message.key, told))
 
     def _moved_on(self, what: str) -> None:

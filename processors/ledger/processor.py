@@ -162,7 +162,7 @@ class LedgerProcessor:
         answer = posted.decision.records[0]
         assert answer.value is posted.reply, "the reply comes first"
         answer.encoded = self._encode_reply(posted.reply)
-        row = seen_row(message, movement, answer.encoded, posted.effects)
+        row = seen_row(message, movement, answer.encoded, posted.effects, posted.moment)
         posted.decision.rows.append((STATE, key, row))
         if pin is not None:
             pin.into(posted.decision, message.key)
@@ -179,7 +179,8 @@ class LedgerProcessor:
         if row is not None and row.request is not None and row.reply is not None:
             effects = read_effects(row.continuation) if row.continuation else ()
             original, reply = self._decode_movement(row.request), self._decode_reply(row.reply)
-            accepted = Accepted(original, reply, effects, row.at, row.reversed_by, row.at >= since)
+            moment = row.at if row.offset is None else row.offset
+            accepted = Accepted(original, reply, effects, row.at, moment, row.reversed_by, row.at >= since)
         posted = reverse(message, movement, accepted, around, reasons)
         if posted is not None and row is not None:
             posted.decision.rows.append((STATE, key, replace(row, reversed_by=movement.movement_id)))

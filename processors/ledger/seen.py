@@ -41,8 +41,13 @@ def content_hash(raw: bytes) -> bytes:
     return blake2b(raw[SCHEMA_BYTES:], digest_size=HASH_BYTES).digest()
 
 
-def seen_row(message: Message, movement: Movement, reply: bytes, effects: str | None) -> StateRow:
-    """The state row of a movement that is taken now; `effects`: what a reversal would undo."""
+def seen_row(
+    message: Message, movement: Movement, reply: bytes, effects: str | None, moment: int | None = None
+) -> StateRow:
+    """The state row of a movement that is taken now; `effects`: what a reversal would undo.
+
+    `moment` (ms) is when it happened: a reversal happened then too, also if the company's time zone is another by then.
+    """
     return StateRow(
         KIND,
         movement.item_class,
@@ -51,7 +56,7 @@ def seen_row(message: Message, movement: Movement, reply: bytes, effects: str | 
         content_hash(message.raw),
         movement.effective_date,
         None,
-        None,
+        None if moment == message.time_ms else moment,
         effects,
         message.raw,
         reply,

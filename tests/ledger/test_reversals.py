@@ -185,6 +185,18 @@ def test_a_piece_that_is_reserved_is_not_undone() -> None:
     assert refused_with(ledger.send(reversal(PIECES))) == ["reversal-impossible"]
 
 
+def test_a_reversal_is_of_the_moment_of_its_original_though_the_company_moved_to_another_time_zone() -> None:
+    ledger = Ledger()
+    yesterday = a_movement(CHEESE, "IN", "1", effective_date=TODAY - 1, lots=(a_lot("L1", "1"),))
+    first = ledger.send(yesterday)
+    ledger.master.put(replace(ledger.master.company, time_zone="Asia/Tokyo"))
+    second = ledger.send(reversal(yesterday))
+
+    assert {it.occurred_at for it in published(first, "postings")} == {NOON - 12 * 3_600_000 - 1}
+    for topic in ("postings", "register-history"):
+        assert [it.occurred_at for it in published(second, topic)] == [it.occurred_at for it in published(first, topic)]
+
+
 @pytest.mark.parametrize("flag", ["cancelled", "force_closed"])
 def test_a_piece_that_does_not_move_is_not_undone_until_its_flag_is_taken_back(flag: str) -> None:
     ledger = Ledger()

@@ -506,6 +506,11 @@ class Teller:
         gone = [key[:2] for key, row in self.ledger.stock.items() if row["loaded"] == row["unloaded"]]
         if gone and draw.random() < 0.4:
             item = copy.deepcopy(self.ledger.items[draw.choice(gone)])
+        if draw.random() < 0.2:
+            zone = draw.choice(["UTC", "Europe/Rome", "America/New_York", "Asia/Tokyo"])
+            negative = draw.random() < 0.5
+            self._master("Company", self.ledger.company | {"time_zone": zone, "allow_negative_stock": negative})
+            return
         if draw.random() < 0.3:
             status = copy.deepcopy(self.ledger.statuses["HOLD"])
             status["available"] = not status["available"]
