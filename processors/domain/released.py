@@ -1,6 +1,7 @@
 """Codes that a reversal frees: their ordinals go back to the counter's row, their claims are let go (`domain.md` §7).
 
-Which counter a lot's ordinal belongs to is remembered with the lot. A serial's follows from the movement as it was;
+An ordinal is freed where the code type fills gaps now. Which counter a lot's ordinal belongs to is remembered with the
+lot, if the code type filled gaps then, too. A serial's follows from the movement as it was;
 where master data has changed so that its rule no longer gives the code, the ordinal stays unused.
 """
 
@@ -46,6 +47,8 @@ class Released:
         if root is None or row.ordinal is None or code_type is None:
             return
         changes.state[root_key(key)] = None
+        if not code_type.fill_gaps:
+            return
         company_wide = lots_company_wide(self._around.master)
         item = None if company_wide else (row.item_class, row.item_code, row.variant)
         self._free(Counter("lot", code_type.code, item, root), row.ordinal)

@@ -290,6 +290,22 @@ def test_freed_codes_are_given_out_again_smallest_first_where_the_code_type_fill
     }
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "code"), [(True, False, "26002"), (False, True, "26002"), (True, True, "26000")]
+)
+def test_a_code_is_free_where_its_code_type_filled_gaps_when_it_was_made_and_does_still(
+    then: bool, now: bool, code: str
+) -> None:
+    ledger = Ledger(replace(DAYS, fill_gaps=then))
+    first, second, third = (a_movement(CHEESE, "IN", "1", f"m{number}") for number in range(3))
+    done(ledger, first, second)
+    ledger.master.put(replace(DAYS, fill_gaps=now))
+    done(ledger, reversal(first))
+    ledger.master.put(DAYS)
+
+    assert reply_of(ledger.send(third)).lots[0].lot_code == code
+
+
 def test_freed_codes_stay_unused_where_the_code_type_does_not_fill_gaps() -> None:
     ledger = Ledger()
     load = a_movement(PUMP, "IN", "2", "m0")

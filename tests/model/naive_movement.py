@@ -548,7 +548,9 @@ class Change:
     def keep(self) -> Answer:
         ledger = self.ledger
         self.draft.keep()
-        ledger.origin |= {key: counter for key, (_, counter) in self.made.items()}
+        # (choice) of a lot that was generated when its code type filled no gaps, the counter is not remembered
+        ledger.origin |= {key: counter for key, (_, counter) in self.made.items()
+                          if len(key) == 5 or ledger.code_types[counter[:2]].get("fill_gaps")}  # fmt: skip
         ledger.maker |= dict.fromkeys(self.made, (*self.where, self.m["movement_id"]))
         for code, row in self.new_lots.items():
             key = (*self.scope, code)

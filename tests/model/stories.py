@@ -30,7 +30,7 @@ FEATURES = {
 
 WEIGHTS = {
     "load": 40, "unload": 30, "withdraw": 8, "transfer": 10, "lot-from-lot": 6, "reverse": 10, "reserve": 6,
-    "release": 4, "take": 5, "edit": 8, "master": 2, "again": 4, "reused": 2, "broken": 6,
+    "release": 4, "take": 5, "edit": 8, "master": 3, "again": 4, "reused": 2, "broken": 6,
 }  # fmt: skip
 NEEDS = {"withdraw": "withdrawal", "transfer": "offset", "lot-from-lot": "lot-from-lot", "reverse": "reverse",
          "reserve": "reserve", "release": "reserve", "take": "reserve", "edit": "edits"}  # fmt: skip
@@ -503,14 +503,12 @@ class Teller:
 
     def _tell_master(self) -> None:
         draw, item = self.draw, copy.deepcopy(self._item())
+        if draw.random() < 0.4:
+            self._tell_rule()
+            return
         gone = [key[:2] for key, row in self.ledger.stock.items() if row["loaded"] == row["unloaded"]]
         if gone and draw.random() < 0.4:
             item = copy.deepcopy(self.ledger.items[draw.choice(gone)])
-        if draw.random() < 0.2:
-            zone = draw.choice(["UTC", "Europe/Rome", "America/New_York", "Asia/Tokyo"])
-            negative = draw.random() < 0.5
-            self._master("Company", self.ledger.company | {"time_zone": zone, "allow_negative_stock": negative})
-            return
         if draw.random() < 0.3:
             status = copy.deepcopy(self.ledger.statuses["HOLD"])
             status["available"] = not status["available"]
@@ -528,6 +526,26 @@ class Teller:
                      "withdrawal_policy": draw.choice(["fifo", "fefo", "manual"]),
                      "expiry_rule": draw.choice(["exact", "month_start", "month_end"])}  # fmt: skip
         self._master("Item", item)
+
+    def _tell_rule(self) -> None:
+        """The company, a warehouse, a template or a code type is another from now on."""
+        draw, ledger = self.draw, self.ledger
+        match draw.choice(["Company", "Warehouse", "Template", "CodeType"]):
+            case "Company":
+                zone = draw.choice(["UTC", "Europe/Rome", "America/New_York", "Asia/Tokyo"])
+                negative = draw.random() < 0.5
+                self._master("Company", ledger.company | {"time_zone": zone, "allow_negative_stock": negative})
+            case "Warehouse":
+                warehouse = draw.choice([it for it in ledger.warehouses.values() if it["locations"]])
+                name = draw.choice(["check_location_stock", "allow_negative_stock"])
+                self._master("Warehouse", warehouse | {name: not warehouse[name]})
+            case "Template":
+                template = draw.choice([it for it in ledger.templates.values() if it["code"] in ("IN", "OUT", "ADD")])
+                name = draw.choice(["traceability", "allow_unavailable_lots", "integrate_initial_quantity"])
+                self._master("Template", template | {name: not template.get(name)})
+            case "CodeType":
+                code_type = draw.choice(list(ledger.code_types.values()))
+                self._master("CodeType", code_type | {"fill_gaps": not code_type["fill_gaps"]})
 
     def _tell_again(self) -> None:
         if self.sent:
