@@ -1,9 +1,15 @@
-"""How fast the product is, measured on the embedded broker and Redis; figures are printed, never asserted.
+"""How fast the product is, beside what a team might pick instead; figures are printed, never asserted.
 
-`python -m benchmarks` runs all, `python -m benchmarks.posting` one; each has --help. Reading order: `stack` (broker,
-Redis, topics), `company` (master data and movements), `sending` (movements into the log), `worker` (one worker process
-that measures itself), `stages` (where its time goes), `figures` (what is printed, and of which machine), then the
-benchmarks: `posting`, `serials`, `latency`, `restore`, `recovery`.
+`python -m benchmarks` (`make bench`) runs all, on the embedded broker and Redis; each part also runs alone with
+`python -m benchmarks.NAME`, and has --help. Reading order:
+
+- the ground: `stack` (broker, Redis, topics), `company` (master data and movements), `sending` (movements into the
+  log), `pacer` (at a steady pace), `arena` (a clean ground for each run), `contenders` and `peers` (who runs),
+  `minimal` (the runtime without the ledger's rules), `results` (what came out, and whether it is right);
+- beside the peers: `throughput`, `latency`, `kills`;
+- the product alone: `posting` (where the time goes, with `worker` and `stages`), `serials` (with `processes`), `state`,
+  `many_lots`;
+- what is told: `machine`, `figures`, `tables`, `plots` and `drawings`, `report` (into docs/performance.md).
 
 May import everything of the product. Nothing of the product imports this.
 """

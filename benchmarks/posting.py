@@ -25,19 +25,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--no-stages", action="store_true", help="without the clocks, which cost a few percent")
     parser.add_argument("--profile", help="write a cProfile of the worker to this file")
     given = parser.parse_args(arguments)
-    with running() as stack:
-        master = company.master([company.lot_item(number) for number in range(given.items)])
-        measured(stack, publish(stack, "master-data", master), "--processor", given.processor)
-        print(f"sending {given.messages:,} movements of {given.items:,} items", file=sys.stderr)
-        publish(stack, "movements", company.lot_movements(given.items, given.messages))
-        found = measured(
-            stack,
-            given.messages,
-            *("--processor", given.processor),
-            *(() if given.no_stages else ("--stages",)),
-            *(("--profile", given.profile) if given.profile else ()),
-        )
+    options = [*(() if given.no_stages else ("--stages",)), *(("--profile", given.profile) if given.profile else ())]
+    found = measure(given.messages, given.items, given.processor, options)
     show(f"posting, {given.processor}", _figures(found))
+
+
+def measure(
+    messages: int, items: int, processor: str = "ledger", options: Sequence[str] = ("--stages",)
+) -> dict[str, Any]:
+    """Post so many movements on a stack of its own; what the worker says of itself, see `worker`."""
+    with running() as stack:
+        master = company.master([company.lot_item(number) for number in range(items)])
+        measured(stack, publish(stack, "master-data", master), "--processor", processor)
+        print(f"sending {messages:,} movements of {items:,} items", file=sys.stderr)
+        publish(stack, "movements", company.lot_movements(items, messages))
+        return measured(stack, messages, "--processor", processor, *options)
 
 
 def _figures(found: dict[str, Any]) -> list[Figure]:

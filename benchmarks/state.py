@@ -1,16 +1,21 @@
-"""Restore: a worker with an empty disk reads 1,000,000 register rows before it takes its first message.
+"""State: how a worker starts, posts and uses memory over 0.1, 1 and 10 million register rows.
 
-python -m benchmarks.restore [--rows 1000000]
+    python -m benchmarks.state [--rows 100000,1000000] [--messages 50000]
+
+Cold: with an empty disk it reads all rows before it takes its first message. Warm: it starts again with its store.
+Then it works off a backlog of movements of the same items. 10,000,000 rows take a while: writing them alone does.
 """
 
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 
 from confluent_kafka import Producer
 
 from benchmarks import company
 from benchmarks.figures import show
+from benchmarks.sending import publish
 from benchmarks.stack import Stack, running
 from benchmarks.worker import measured
 from processors.cli import wiring
@@ -24,23 +29,70 @@ ITEMS = 20_000
 NOW_MS = 1_795_260_000_000
 
 
+@dataclass(slots=True)
+class State:
+    """With so many rows. Seconds to ready: with an empty store and with the one before; then posting, one worker.
+
+    `rows`: as the worker counted them when it restored. Memory in MiB, the most; CPU in µs a movement.
+    """
+
+    rows: int
+    cold_s: float
+    cold_rss_mib: float
+    warm_s: float
+    warm_rss_mib: float
+    rate: float
+    cpu_us: float
+    rss_mib: float
+
+
+def measure(rows: int, messages: int) -> State:
+    """On a stack of its own. `messages`: movements to post once it is warm."""
+    with running() as stack:
+        print(f"  writing {rows:,} rows", file=sys.stderr, flush=True)
+        _write(stack, rows)
+        cold, warm = measured(stack, 0), measured(stack, 0)
+        master = company.master([company.lot_item(number) for number in range(ITEMS)])
+        measured(stack, publish(stack, "master-data", master))
+        publish(stack, "movements", company.lot_movements(ITEMS, messages))
+        posted = measured(stack, messages)
+    told = State(
+        int(cold["restore_records"]),
+        cold["restore_seconds"],
+        cold["rss_max_mib"],
+        warm["restore_seconds"],
+        warm["rss_max_mib"],
+        messages / posted["seconds"],
+        posted["cpu_seconds"] / messages * 1e6,
+        posted["rss_max_mib"],
+    )
+    print(f"  {asdict(told)}", file=sys.stderr, flush=True)
+    return told
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rows", default="100000,1000000", help="register rows, such as 100000,1000000,10000000")
+    parser.add_argument("--messages", type=int, default=50_000)
     given = parser.parse_args(arguments)
-    with running() as stack:
-        print(f"writing {given.rows:,} rows", file=sys.stderr)
-        _write(stack, given.rows)
-        found = measured(stack, 0)
-    seconds, rows = found["restore_seconds"], found["restore_records"]
-    show(
-        f"restore of {rows:,.0f} rows",
-        [
-            ("empty store to ready", f"{seconds:.1f} s", "10 s"),
-            ("rows/s", f"{rows / seconds:,.0f}", ""),
-            ("memory (RSS), most", f"{found['rss_max_mib']:.0f} MiB", ""),
-        ],
-    )
+    for rows in map(int, given.rows.split(",")):
+        told = measure(rows, given.messages)
+        show(
+            f"state of {told.rows:,} rows",
+            [
+                ("empty store to ready", f"{told.cold_s:.1f} s", ""),
+                ("rows restored a second", f"{told.rows / told.cold_s:,.0f}", "300,000"),
+                ("store of before to ready", f"{told.warm_s:.2f} s", ""),
+                (
+                    "memory (RSS) when restored, cold / warm",
+                    f"{told.cold_rss_mib:.0f} / {told.warm_rss_mib:.0f} MiB",
+                    "",
+                ),
+                ("movements/s", f"{told.rate:,.0f}", ""),
+                ("CPU, µs a movement", f"{told.cpu_us:.1f}", ""),
+                ("memory (RSS), most", f"{told.rss_mib:.0f} MiB", ""),
+            ],
+        )
 
 
 def _write(stack: Stack, count: int) -> None:
