@@ -97,11 +97,15 @@ def restore_ends_early() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A planted bug, the faults that bring it to light, and what of it is seen. `environment`: of its workers."""
+    """A planted bug, the faults that bring it to light, and what of it is seen.
+
+    slots: workers; one alone takes its own tasks over. environment: of the workers.
+    """
 
     plant: Callable[[], None]
     faults: Sequence[Sequence[Make]]
     seen_as: frozenset[str]
+    slots: int = 1
     environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -114,13 +118,17 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "apply before commit": Mutant(
         apply_before_commit,
-        [[lambda: workers.KilledAtPoint("after-offsets-sent", 1)], [lambda: workers.KilledAtPoint("after-commit", 3)]],
+        [
+            [lambda: workers.KilledAtPoint("after-offsets-sent", 1)],
+            [lambda: workers.KilledAtPoint("after-offsets-sent", 2)],
+        ],
         frozenset(["one-effect-per-movement", "one-outcome-per-input", "as-the-sender-knows", "store-is-the-register"]),
     ),
     "skip the confirm": Mutant(
         no_confirm,
         [[redis.RebuiltMeanwhile], [redis.RebuiltMeanwhile]],
         frozenset(["codes-unique", "codes-given-once"]),
+        2,
         {"LOTSTREAM_SESSION_TIMEOUT_MS": "30000"},
     ),
     "no seek after an abort": Mutant(no_seek_back, [[redis.Killed], [redis.Killed]], LOST),

@@ -29,6 +29,7 @@ def test_a_planted_bug_is_found(name: str, tmp_path: Path) -> None:
         per_s=80,
         items=60,
         nodes=(1,),
+        slots=mutant.slots,
         module=MODULE,
         environment={MUTANT: name, **mutant.environment},
         lag_limit_s=90,
