@@ -116,9 +116,9 @@ def main() -> None:
     configure_logs("warning", "json")
     settings = load_settings()
     if given.processor == "minimal":
-        from tests.runtime.minimal import MinimalProcessor
+        from benchmarks.minimal import MinimalRule
 
-        wiring.processor = lambda *_: MinimalProcessor()
+        wiring.processor = lambda *_: MinimalRule()
     loop = wiring.worker_loop("ledger", settings)
     commits = _commits(loop)
     spent = stages.watch(loop) if given.stages else {}
