@@ -183,8 +183,12 @@ class Cluster:
         return {(place.topic, place.partition): place.offset for place in answer}
 
     def done(self) -> int:
-        """How many movements are committed."""
-        return sum(max(0, offset) for (topic, _), offset in self.committed().items() if topic == "movements")
+        """How many movements are committed; 0 while the broker cannot be asked."""
+        try:
+            committed = self.committed()
+        except KafkaException:
+            return 0
+        return sum(max(0, offset) for (topic, _), offset in committed.items() if topic == "movements")
 
     def worked_off(self) -> bool:
         """Whether everything sent is committed; False too while the broker cannot be asked."""

@@ -10,6 +10,8 @@ from tests.faults.redises import keep_copy
 from tests.faults.site import Site
 
 REBUILT = "counters lost their state: rebuilt"
+USED = 60
+"""Movements that are done with the counters as they were rebuilt."""
 REBUILDS = "rebuilding the company-wide counters"
 
 
@@ -159,8 +161,9 @@ class RebuiltMeanwhile(Fault):
         # The other one hands nothing out before the sleeper has decided.
         if site.workers[self._other].is_running:
             site.freeze(self._other)
-        self._stage, self._log, self._used_at = 0, 0, 0.0
-        site.restart(self._sleeper, crash_at="after-decide:1:freeze")
+        self._stage, self._log, self._done, self._latest = 0, 0, 0, 0.0
+        # The first batch after a start is small; the second holds what has come meanwhile.
+        site.restart(self._sleeper, crash_at="after-decide:2:freeze")
         return f"slot {self._sleeper} sleeps, slot {self._other} rebuilds"
 
     def has_struck(self, site: Site) -> bool:
@@ -169,12 +172,12 @@ class RebuiltMeanwhile(Fault):
     def tick(self, site: Site, rng: random.Random) -> None:
         if self._stage == 0 and site.is_frozen(self._sleeper):
             site.redises.ask("FLUSHALL")
-            self._log = site.log(self._other).stat().st_size
+            self._log, self._done = site.log(self._other).stat().st_size, site.done()
             site.thaw(self._other)
             self._stage = 1
         elif self._stage == 1 and REBUILT.encode() in site.log(self._other).read_bytes()[self._log :]:
-            self._used_at, self._stage = time.monotonic() + 1.0, 2
-        elif self._stage == 2 and time.monotonic() >= self._used_at:
+            self._latest, self._stage = time.monotonic() + 8.0, 2
+        elif self._stage == 2 and (site.done() >= self._done + USED or time.monotonic() >= self._latest):
             site.thaw(self._sleeper)
             self._stage = 3
 
