@@ -43,10 +43,10 @@ def around(part: Any, name: str, stage: str, spent: Clock) -> None:
     inner: Callable[..., Any] = getattr(part, name)
     clock = time.perf_counter_ns
 
-    def timed(*arguments: Any) -> Any:
+    def timed(*arguments: Any, **named: Any) -> Any:
         started = clock()
         try:
-            return inner(*arguments)
+            return inner(*arguments, **named)
         finally:
             spent[stage] += clock() - started
 
@@ -57,4 +57,4 @@ def _set(part: Any, name: str, timed: Callable[..., Any]) -> None:
     try:
         setattr(part, name, timed)
     except AttributeError:  # a slotted part: a subclass of its own, with the clock as its method
-        part.__class__ = type(f"Timed{type(part).__name__}", (type(part),), {name: lambda _, *a: timed(*a)})
+        part.__class__ = type(f"Timed{type(part).__name__}", (type(part),), {name: lambda _, *a, **n: timed(*a, **n)})
