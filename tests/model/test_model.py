@@ -21,17 +21,17 @@ def agree(seed: int, story: list[Line], run: Run) -> None:
         pytest.fail(told(seed, shrunk(story, run), run), pytrace=False)
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(20))
 def test_the_ledger_answers_and_keeps_what_the_naive_model_does(seed: int) -> None:
     agree(seed, Teller(seed).tell(70), lambda story: product.run(story, partitions=1))
 
 
-@pytest.mark.parametrize("seed", range(1000, 1030))
+@pytest.mark.parametrize("seed", range(1000, 1020))
 def test_it_does_so_on_several_partitions_whose_worker_crashes_and_loses_disk_and_redis(seed: int) -> None:
     agree(seed, Teller(seed).tell(70), lambda story: product.run(story, partitions=4, crashes=seed))
 
 
-@pytest.mark.parametrize("seed", range(2000, 2030))
+@pytest.mark.parametrize("seed", range(2000, 2020))
 def test_it_does_so_where_codes_are_unique_across_the_company(seed: int) -> None:
     """On one partition, whose order is that of the ordinals; Redis is not lost, as that may leave a gap in them."""
     story = Teller(seed, company_wide=True).tell(70)
@@ -40,7 +40,7 @@ def test_it_does_so_where_codes_are_unique_across_the_company(seed: int) -> None
 
 @pytest.mark.parametrize("seed", [7])
 def test_it_does_so_over_thousands_of_messages(seed: int) -> None:
-    agree(seed, Teller(seed).tell(1500), lambda story: product.run(story, partitions=4, crashes=seed))
+    agree(seed, Teller(seed).tell(1000), lambda story: product.run(story, partitions=4, crashes=seed))
 
 
 @pytest.mark.parametrize(
