@@ -90,7 +90,7 @@ class Redises:
         return RedisServer(self._directory / f"redis-{self._made}")
 
     def _lines(self, command: str) -> list[str]:
-        return answer(self.main, command)[1::2]
+        return answer(self.main, command)[2::2]
 
 
 def address(server: RedisServer) -> tuple[str, int]:

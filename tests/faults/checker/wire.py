@@ -20,6 +20,9 @@ DAY_MIN, DAY_MAX = (
     date.max.toordinal() - date(1970, 1, 1).toordinal(),
 )
 
+NUMBER_END = 10**18
+"""Decimals have 18 digits, 6 of them behind the point."""
+
 
 class Unreadable(ValueError):
     """Bytes that are no record of the topic."""
@@ -116,7 +119,10 @@ def _day(number: int) -> int:
 
 
 def _number(data: bytes) -> int:
-    return int.from_bytes(data, "big", signed=True)
+    number = int.from_bytes(data, "big", signed=True)
+    if abs(number) >= NUMBER_END:
+        raise Unreadable(f"{number} has more than 18 digits")
+    return number
 
 
 def _decimal(number: int) -> bytes:

@@ -254,7 +254,7 @@ class Loading(Fault):
         return f"{entries} entries, {self._delay_us} us each"
 
     def end(self, site: Site) -> None:
-        site.redises.restart({"key-load-delay": str(self._delay_us), "loading-process-events-interval-bytes": "1024"})
+        site.redises.restart({"key-load-delay": str(self._delay_us)})
         site.redises.ask("CONFIG SET key-load-delay 0")
 
 
