@@ -33,7 +33,6 @@ class Sizes:
     seconds: float
     rounds: int
     workers: tuple[int, ...]
-    scale_messages: int
     rates: tuple[int, ...]
     rate_s: float
     kills: int
@@ -45,14 +44,17 @@ class Sizes:
 
 
 FULL = Sizes(
-    messages=1_000_000, items=20_000, seconds=12.0, rounds=3, workers=(2, 4), scale_messages=300_000,
+    messages=1_000_000, items=20_000, seconds=12.0, rounds=3, workers=(2, 4),
     rates=latency.RATES, rate_s=6.0, kills=3, kill_rate=kills.RATE, rows=(100_000, 1_000_000), state_messages=50_000,
     stage_messages=100_000, loads=100,
 )  # fmt: skip
 QUICK = Sizes(
-    messages=100_000, items=2000, seconds=4.0, rounds=1, workers=(), scale_messages=0, rates=(1000, 5000), rate_s=2.0,
+    messages=100_000, items=2000, seconds=4.0, rounds=1, workers=(), rates=(1000,), rate_s=2.0,
     kills=1, kill_rate=kills.RATE, rows=(), state_messages=0, stage_messages=20_000, loads=10,
 )  # fmt: skip
+
+QUICK_PARTS = 3
+"""A quick look stops after what stands beside the peers."""
 
 Found = dict[str, Any]
 """What a part found: name → JSON values. `missed`: what could not be had, and why."""
@@ -119,15 +121,17 @@ PARTS: dict[str, Part] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a look that takes minutes; its figures say little")
-    parser.add_argument("--only", default=",".join(PARTS), help=f"parts: {','.join(PARTS)}")
+    parser.add_argument("--only", help=f"parts: {','.join(PARTS)}; without it all, with --quick the first three")
     parser.add_argument("--contenders", default=",".join(CONTENDERS), help=",".join(CONTENDERS))
     parser.add_argument("--rows", help="sizes of state, such as 100000,1000000,10000000 (which takes minutes more)")
     parser.add_argument("--results", type=Path, help=f"file for the results; else one of the moment in {RESULTS}")
     given = parser.parse_args()
     sizes = QUICK if given.quick else FULL
+    every = list(PARTS)[:QUICK_PARTS] if given.quick else list(PARTS)
     if given.rows:
         sizes = _with_rows(sizes, given.rows)
-    parts, names = given.only.split(","), given.contenders.split(",")
+        every = list(dict.fromkeys([*every, "state"]))
+    parts, names = given.only.split(",") if given.only else every, given.contenders.split(",")
     for wrong, right in ((set(parts) - PARTS.keys(), PARTS), (set(names) - CONTENDERS.keys(), CONTENDERS)):
         if wrong:
             parser.error(f"expected {', '.join(right)}, got {', '.join(sorted(wrong))}")
@@ -140,7 +144,7 @@ def main() -> None:
 
 
 def _is_asked(parser: argparse.ArgumentParser, name: str, value: object) -> bool:
-    return value != parser.get_default(name.removeprefix("--"))
+    return bool(value != parser.get_default(name.removeprefix("--")))
 
 
 def _with_rows(sizes: Sizes, rows: str) -> Sizes:
