@@ -9,7 +9,7 @@ from tests.faults.checker.history import Value
 from tests.faults.company import UNLOAD
 from tests.faults.load import Sent
 from tests.faults.truth import PIECE
-from tests.real.ledger import LOTTED, PLAIN, SERIAL, SHORT, RealLedger
+from tests.real.ledger import LOTTED, PLAIN, SERIAL, SHORT, WIRE, RealLedger
 
 pytestmark = pytest.mark.real
 LETTERS = "movements.dead-letters"
@@ -46,6 +46,10 @@ def _no_day(ledger: RealLedger) -> Sent:
     return ledger.sent(ledger.a_movement(effective_date=-(2**31)))
 
 
+def _no_decimal(ledger: RealLedger) -> Sent:
+    return ledger.sent(ledger.a_movement(quantity=10**18))
+
+
 @pytest.mark.parametrize(
     ("code", "make"),
     [
@@ -58,6 +62,7 @@ def _no_day(ledger: RealLedger) -> Sent:
         pytest.param("message-undecodable", _bytes(lambda good: None), id="null value"),
         pytest.param("message-undecodable", _bytes(lambda good: os.urandom(2_000_000)), id="2 MB of nothing"),
         pytest.param("message-undecodable", _no_day, id="a day that is none"),
+        pytest.param("message-undecodable", _no_decimal, id="more digits than a decimal has"),
         pytest.param("key-mismatch", _key(None), id="null key"),
         pytest.param("key-mismatch", _key(b"PLN|another"), id="a key of another item"),
         pytest.param("key-mismatch", _key(b"\xff\xfe"), id="a key that is no text"),
@@ -118,6 +123,30 @@ def test_an_id_seen_before_gets_its_first_answer_and_with_other_content_a_refusa
     assert first["status"] == "done"
     assert (again["status"], again["lots"]) == ("duplicate", first["lots"])
     assert (other["status"], other["reasons"][0]["code"]) == ("refused", "movement-id-reused")
+
+
+@pytest.mark.parametrize(
+    ("code", "parts"),
+    [
+        pytest.param("master-invalid", [], id="no parts"),
+        pytest.param("master-invalid", [{"field": "number", "length": 0, "fill": None}], id="a part of length zero"),
+        pytest.param("master-invalid", [{"field": "number", "length": 51, "fill": None}], id="a part beyond 50"),
+        pytest.param(
+            "code-too-long",
+            [{"field": "number", "length": 50, "fill": "0"}, {"field": "item_class", "length": 1, "fill": None}],
+            id="codes beyond 50",
+        ),
+    ],
+)
+def test_a_code_type_that_can_give_no_code_is_kept_and_the_ledger_goes_on(
+    ledger: RealLedger, code: str, parts: list[Value]
+) -> None:
+    value = {"kind": "lot", "code": "BAD", "description": "gives no codes", "parts": parts}
+    bad = WIRE.encode("master-data", "CodeType", value)
+    letters = "master-data.dead-letters"
+    letter = ledger.outcome(ledger.send_master(b"code_type|lot|BAD", bad), (letters,))[letters]
+    assert (letter.headers["error-code"], letter.raw) == (code.encode(), bad)
+    assert ledger.reply_to(ledger.a_movement(FLOUR))["status"] == "done"
 
 
 def test_a_progressive_that_has_run_out_refuses_and_leaves_what_it_gave(ledger: RealLedger) -> None:

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from tests.faults.waiting import until
-from tests.real.ledger import RealLedger
+from tests.real.ledger import BROKER_BACK_S, RealLedger
 
 pytestmark = pytest.mark.real
 POINTS = (
@@ -62,4 +62,34 @@ def test_a_worker_frozen_past_its_transaction_writes_nothing_when_it_wakes(ledge
     until(ledger.worked_off, ledger.standing)
     if not ledger.workers[0].is_running:
         assert ledger.workers[0].exit_code == 1, f"it may be started anew: {ledger.tail(0)}"
+    ledger.prove()
+
+
+@pytest.mark.timeout(600)
+def test_a_commit_that_meets_a_broker_just_killed_is_settled_before_anything_is_redone(own_ledger: RealLedger) -> None:
+    ledger = own_ledger
+    ledger.workers[0].stop(20)
+    ledger.start(0, crash_at="after-offsets-sent:2:freeze")
+    ledger.send(ledger.load.movements(400))
+    until(lambda: ledger.is_frozen(0), lambda: f"worker 0 freezes: {ledger.tail(0)}")
+    ledger.broker.kill()
+    ledger.thaw(0)
+    ledger.broker.start()
+    until(ledger.supervised_and_done, ledger.standing, BROKER_BACK_S)
+    ledger.prove()
+
+
+@pytest.mark.timeout(600)
+def test_two_workers_with_one_identity_are_one_after_the_other(ledger: RealLedger) -> None:
+    """The newer process has the slot; the older one, when it writes, ends and asks to be started anew."""
+    older = ledger.workers.pop(0)
+    try:
+        ledger.start(0)
+        ledger.send(ledger.load.movements(600))
+        until(lambda: not older.is_running, lambda: f"the older one ends: {ledger.tail(0)}")
+    finally:
+        older.kill()
+    assert older.exit_code == 1, ledger.tail(0)
+    assert "this worker ends: " in ledger.log(0).read_text()
+    until(ledger.supervised_and_done, ledger.standing)
     ledger.prove()

@@ -7,7 +7,7 @@ import pytest
 
 from processors.embedded.redis import RedisServer
 from tests.faults.waiting import until
-from tests.real.ledger import LOTTED, RealLedger
+from tests.real.ledger import BROKER_BACK_S, LOTTED, RealLedger
 
 pytestmark = pytest.mark.real
 FLOUR = (LOTTED.item_class, LOTTED.item_code)
@@ -54,14 +54,16 @@ def test_a_redis_that_may_evict_keys_is_refused_at_the_start(
     assert ledger.said(0, "allkeys-lru")
 
 
-def test_a_broker_that_is_gone_for_a_while_costs_nothing_but_time(ledger: RealLedger) -> None:
+@pytest.mark.timeout(600)
+def test_a_broker_that_is_gone_for_a_while_costs_nothing_but_time(own_ledger: RealLedger) -> None:
+    ledger = own_ledger
     ledger.send(ledger.load.movements(1500))
     until(lambda: not ledger.worked_off(), "there is work in hand")
     ledger.broker.kill()
-    # Longer than its session and its transaction last: nothing that it held at the broker is left.
-    over = time.monotonic() + 8
+    # Much longer than its session and its transaction last: nothing that it held at the broker is left.
+    over = time.monotonic() + 20
     until(lambda: time.monotonic() > over, "the worker's time is over")
     ledger.broker.start()
     # The group may take a member that comes back for another one of the same name: then it ends and comes anew.
-    until(ledger.supervised_and_done, ledger.standing)
+    until(ledger.supervised_and_done, ledger.standing, BROKER_BACK_S)
     ledger.prove()
