@@ -37,7 +37,7 @@ class Line:
 
 def bars(title: str, each: Sequence[Bar]) -> str:
     """An SVG of horizontal bars, in the order given."""
-    room = WIDTH - LEFT - 110
+    room = WIDTH - LEFT - 150
     most = max((bar.value for bar in each), default=1.0) or 1.0
     parts = [f'<text class="t" x="8" y="22">{escape(title)}</text>']
     for place, bar in enumerate(each):
@@ -56,7 +56,7 @@ def lines(title: str, x_name: str, y_name: str, each: Sequence[Line]) -> str:
     points = [point for line in each for point in line.points]
     if not points:
         return _svg(60, title, [f'<text class="t" x="8" y="22">{escape(title)}</text>'])
-    left, right, top, bottom = 70, WIDTH - 230, 44, 320
+    left, right, top, bottom = 70, WIDTH - 260, 44, 320
     xs, ys = sorted({x for x, _ in points}), [y for _, y in points]
     x_low, x_high = log10(xs[0]), log10(xs[-1]) if xs[-1] > xs[0] else log10(xs[0]) + 1
     y_low, y_high = floor(log10(min(ys))), max(ceil(log10(max(ys))), floor(log10(min(ys))) + 1)
