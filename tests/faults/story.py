@@ -273,7 +273,14 @@ class Story:
 
     def _master(self) -> None:
         parts = [{"field": "item_class", "length": None, "fill": None}, {"field": "number", "length": 6, "fill": "0"}]
-        rule = {"fill_gaps": False, "start_number": 0, "start_letters": "A", "parts": parts, "root": [], "scope": "item"}
+        rule = {
+            "fill_gaps": False,
+            "start_number": 0,
+            "start_letters": "A",
+            "parts": parts,
+            "root": [],
+            "scope": "item",
+        }
         self.master("company", {"lot_code_scope": "item", "allow_negative_stock": False}, "company")
         self.master("warehouse", {"allow_negative_stock": False}, "W")
         self.master("template", {"direction": "load", "offset_template": None}, "W", "L")

@@ -232,6 +232,28 @@ def an_input_behind_the_offsets(story: Story) -> Place:
     return last.place
 
 
+def _reverse(story: Story, id: str, original: str, pieces: int, lot: str) -> Place:
+    """A reversal of a load, with its posting."""
+    source = story.movement(LOT_ITEM, id, 0, action="reverse", reverses=original)
+    story.reply(source, "done", [{"lot_code": lot, "quantity": pieces * PIECE, "generated": True, "serials": []}], ())
+    value = {**story.value("postings"), "entry_id": f"{id}|1", "lot_code": lot, "reverses": original}
+    story.follow("postings", source, {**value, "quantity": -pieces * PIECE, "stock_after": 0}, 1)
+    return source.place
+
+
+def a_reversal_of_nothing(story: Story) -> Place:
+    return _reverse(story, "R1", "M99", 2, "LOT000002")
+
+
+def a_movement_undone_twice(story: Story) -> Place:
+    _reverse(story, "R1", "M3", 2, "LOT000002")
+    return _reverse(story, "R2", "M3", 2, "LOT000002")
+
+
+def a_movement_undone_in_part(story: Story) -> Place:
+    return _reverse(story, "R1", "M3", 1, "LOT000002")
+
+
 PLANTED: list[tuple[str, Plant]] = [
     ("one-outcome-per-input", an_input_without_an_answer),
     ("one-outcome-per-input", a_refusal_without_its_dead_letter),
@@ -244,6 +266,9 @@ PLANTED: list[tuple[str, Plant]] = [
     ("one-effect-per-movement", other_content_taken_as_a_duplicate),
     ("one-effect-per-movement", a_duplicate_that_gets_other_codes),
     ("one-effect-per-movement", half_a_movement),
+    ("one-effect-per-movement", a_reversal_of_nothing),
+    ("one-effect-per-movement", a_movement_undone_twice),
+    ("one-effect-per-movement", a_movement_undone_in_part),
     ("order-kept", answers_in_another_order),
     ("as-the-sender-knows", another_answer_than_the_sender_knows),
     ("stock-is-its-postings", a_posting_that_miscounts),
@@ -282,6 +307,14 @@ def test_in_a_sound_history_nothing_is_found() -> None:
     report = check(Story().history)
     assert not report.violations, str(report)
     assert report.counts == {"inputs": 10, "done": 6, "duplicate": 1, "refused": 2}
+
+
+def test_a_whole_reversal_is_no_violation_of_its_own() -> None:
+    story = Story()
+    _reverse(story, "R1", "M3", 2, "LOT000002")
+    found = {violation.invariant for violation in check(story.history).violations}
+    assert "one-effect-per-movement" not in found
+    assert "one-outcome-per-input" not in found
 
 
 @pytest.mark.parametrize(("invariant", "plant"), PLANTED, ids=[plant.__name__ for _, plant in PLANTED])
