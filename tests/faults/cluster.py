@@ -202,8 +202,8 @@ class Cluster:
         try:
             asked = self._admin.list_offsets(dict.fromkeys(places, latest))
             return {(place.topic, place.partition): future.result(30).offset for place, future in asked.items()}
-        except KafkaException as failure:
-            self._progress = str(failure)
+        except (KafkaException, TimeoutError) as failure:
+            self._progress = str(failure) or "no answer about the ends of the inputs"
             with contextlib.suppress(KafkaException):  # a broker that started again has new leader epochs
                 self._admin.list_topics(timeout=5)
             return None

@@ -129,7 +129,7 @@ MUTANTS: dict[str, Mutant] = {
         [[redis.RebuiltMeanwhile], [redis.RebuiltMeanwhile]],
         frozenset(["codes-unique", "codes-given-once"]),
         2,
-        {"LOTSTREAM_SESSION_TIMEOUT_MS": "60000"},
+        {"LOTSTREAM_SESSION_TIMEOUT_MS": "60000", "LOTSTREAM_TRANSACTION_TIMEOUT_MS": "60000"},
     ),
     "no seek after an abort": Mutant(no_seek_back, [[redis.Killed], [redis.Killed]], LOST),
     "restore ended one record early": Mutant(

@@ -145,7 +145,7 @@ class _Run:
                 self._notes.note("fault begins", fault=fault.name, what=what)
                 self._pass(self._random.uniform(0, 0.5), begun)
             held_s = max(self._random.uniform(*fault.hold_s) for fault in faults)
-            late = time.monotonic() + STRIKES_WITHIN_S
+            late = time.monotonic() + STRIKES_WITHIN_S / len(faults)
             while time.monotonic() < late and not all(fault.has_struck(self._site) for fault in faults):
                 self._pass(0.1, begun)
             for fault in faults:

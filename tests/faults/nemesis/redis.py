@@ -172,11 +172,12 @@ class RebuiltMeanwhile(Fault):
     def tick(self, site: Site, rng: random.Random) -> None:
         if self._stage == 0 and site.is_frozen(self._sleeper):
             site.redises.ask("FLUSHALL")
-            self._log, self._done = site.log(self._other).stat().st_size, site.done()
+            self._log = site.log(self._other).stat().st_size
             site.thaw(self._other)
             self._stage = 1
         elif self._stage == 1 and REBUILT.encode() in site.log(self._other).read_bytes()[self._log :]:
-            self._latest, self._stage = time.monotonic() + 8.0, 2
+            # What it had in hand is done or dropped by now: what is done from here on has new ordinals.
+            self._done, self._latest, self._stage = site.done(), time.monotonic() + 8.0, 2
         elif self._stage == 2 and (site.done() >= self._done + USED or time.monotonic() >= self._latest):
             site.thaw(self._sleeper)
             self._stage = 3
