@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.faults.brokers import nodes_that_fit
 from tests.faults.checker.history import Violation
 from tests.faults.checker.report import Report, check
 from tests.faults.cluster import Cluster
@@ -67,12 +68,13 @@ def run(plan: Plan) -> Report:
     """Do it. The report has what the checker found, lag that did not return, and workers that ended as none may."""
     plan.directory.mkdir(parents=True, exist_ok=True)
     notes = Notes(plan.directory / "history.jsonl")
-    disk = SmallDisk(plan.directory / f"broker-{NODE}-on-a-small-disk")
+    nodes = plan.nodes or nodes_that_fit()
+    disk = SmallDisk(plan.directory / f"broker-{NODE}-on-a-small-disk", wanted=NODE in nodes)
     site: Site | None = None
     try:
         site = Site(
             plan.directory,
-            plan.nodes,
+            nodes,
             plan.environment,
             {} if disk.missing else {NODE: disk.at},
             plan.module,

@@ -14,10 +14,15 @@ LEFT_BYTES = 16 * 1024
 
 
 class SmallDisk:
-    """A file system in memory at a directory, as long as the run lasts."""
+    """A file system in memory at a directory, as long as the run lasts. `missing`: why there is none."""
 
-    def __init__(self, at: Path) -> None:
-        self.at = at
+    def __init__(self, at: Path, wanted: bool = True) -> None:
+        self.at, self.missing = at, "" if wanted else "it was not asked for"
+        if wanted:
+            self._mount()
+
+    def _mount(self) -> None:
+        at = self.at
         at.mkdir(parents=True, exist_ok=True)
         command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE_MIB}m", "lotstream-faults", str(at)]
         try:
