@@ -46,7 +46,7 @@ def _figures(found: dict[str, Any]) -> list[Figure]:
     count = found["messages"]
     figures = [
         ("movements", f"{count:,}", ""),
-        ("movements/s, one worker", f"{count / found['seconds']:,.0f}", "20,000"),
+        ("movements/s, one worker", f"{count / found['seconds']:,.0f}", "30,000"),
         ("CPU of the worker, µs a movement", f"{found['cpu_seconds'] / count * 1e6:.1f}", ""),
         ("  its loop's thread", f"{found['thread_cpu_seconds'] / count * 1e6:.1f}", ""),
         ("transactions", f"{found['commits']:,}", ""),
