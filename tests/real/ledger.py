@@ -61,7 +61,6 @@ class RealLedger(Cluster):
         if 0 not in self.workers or not self.workers[0].is_running:
             self.start(0)
         until(self.supervised_and_done, self.standing, BROKER_BACK_S)
-        until(lambda: self.said(0, TAKEN_OVER), self.standing)
 
     def _begin(self) -> None:
         self.set_up()
@@ -171,7 +170,9 @@ class RealLedger(Cluster):
             if not worker.is_running and worker.exit_code == 1:
                 assert self.said(slot, "this worker ends: "), self.tail(slot)
                 self.start(slot)
-        return self.worked_off()
+        running = [slot for slot, worker in self.workers.items() if worker.is_running]
+        # One that has just begun could not be told to stop yet.
+        return all(self.said(slot, TAKEN_OVER) for slot in running) and self.worked_off()
 
     def prove(self) -> None:
         """Everything is worked off; workers are ended; the checker finds nothing in topics and stores."""
