@@ -7,7 +7,7 @@ from confluent_kafka import Consumer, KafkaException
 from confluent_kafka import TopicPartition as Partition
 
 from processors.runtime.errors import BatchAborted, Fenced
-from processors.runtime.kafka_client import RECORD_BYTES_MAX, KafkaSettings, connection, until_answered
+from processors.runtime.kafka_client import RECORD_BYTES_MAX, Complaints, KafkaSettings, connection, until_answered
 from processors.runtime.kafka_reader import to_records
 from processors.runtime.log import Record, TopicPartition
 
@@ -25,6 +25,7 @@ class KafkaMember:
         self._consumer = Consumer(
             {
                 **connection(settings),
+                "error_cb": Complaints(),
                 "group.id": settings.group,
                 "group.instance.id": settings.instance,
                 "client.id": settings.instance,
