@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from tests.faults.watcher import Watcher
 
 GROUP = "lotstream-ledger"
 SENT_WITHIN_S = 240.0
+COMMITTED_WITHIN_S = 120.0
 """Longer than any fault lasts for which the brokers are away."""
 WATCHED = ("replies", "postings", "register-history", "stock-register", "lot-register", "movements.dead-letters")
 
@@ -64,7 +66,8 @@ class Cluster:
         }
         self._admin = AdminClient(quiet)
         # A consumer that never joins, not the admin client: that one crashes where the coordinator is still loading.
-        self._group = Consumer({**quiet, "group.id": GROUP})
+        self._group_options = {**quiet, "group.id": GROUP}
+        self._group = Consumer(self._group_options)
         self._producer = Producer(
             {
                 "bootstrap.servers": bootstrap_servers,
@@ -177,9 +180,15 @@ class Cluster:
     # progress
 
     def committed(self) -> dict[tuple[str, int], int]:
-        """The group's offsets."""
+        """The group's offsets. KafkaException while they cannot be had."""
         places = [TopicPartition("movements", p) for p in range(self.partitions)] + [TopicPartition("master-data", 0)]
-        answer = self._group.committed(places, timeout=30)
+        try:
+            answer = self._group.committed(places, timeout=30)
+        except KafkaException:
+            # One that has not joined may go on asking a coordinator that is none any more; a new one looks for it.
+            self._group.close()
+            self._group = Consumer(self._group_options)
+            raise
         return {(place.topic, place.partition): place.offset for place in answer}
 
     def done(self) -> int:
@@ -231,7 +240,14 @@ class Cluster:
         """Everything that is left: topics, offsets, and (workers ended) their stores."""
         history = read_history(self.servers, self.partitions)
         history.expected = self.expected
-        history.committed = self.committed()
+        deadline = time.monotonic() + COMMITTED_WITHIN_S
+        while True:
+            try:
+                history.committed = self.committed()
+                break
+            except KafkaException:
+                if time.monotonic() > deadline:
+                    raise
         if stores:
             history.store = self._stores()
         return history
