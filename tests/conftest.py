@@ -6,6 +6,7 @@ a failure, except for tests marked `docker`.
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
@@ -136,6 +137,9 @@ def _start_or_leave_out(start: Callable[[], None], part: str) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Started in the background by a shell: children inherit that they do not hear Ctrl-C, which some are to hear.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.stash[NOT_RUN] = {}
 
 
