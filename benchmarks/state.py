@@ -113,7 +113,7 @@ def _write(stack: Stack, count: int) -> None:
                     key,
                     partition_of(f"{row.item_class}|{row.item_code}", stack.settings.partitions),
                     timestamp=NOW_MS,
-                    headers=list(headers.of(type(row), f"{topic}/{number}", key, NOW_MS)),
+                    headers=headers.of(type(row), f"{topic}/{number}".encode(), headers.time(NOW_MS), key),
                 )
                 break
             except BufferError:

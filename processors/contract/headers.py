@@ -27,28 +27,27 @@ class OutputHeaders:
         self._constant: dict[type, Headers] = {}
         self._times: dict[int, Header] = {}
 
-    def of(self, record: type, event_id: str, key: bytes, time_ms: int, traceparent: bytes | None = None) -> Headers:
+    def of(self, record: type, event_id: bytes, time: Header, key: bytes, traceparent: bytes | None = None) -> Headers:
         """Headers of one output.
 
         `record`: its class (a tombstone's: that of the row that is gone). `event_id`: unique within the source and the
-        same when the input is decided again, see `event_id`. `key`: the record's key, which is the event's subject.
-        `time_ms`: the input's time. `traceparent`: the input's, where it had one.
+        same when the input is decided again, see `event_ids`. `time`: the input's, see `time`; many outputs share
+        theirs. `key`: the record's key, which is the event's subject. `traceparent`: the input's, where it had one.
         """
-        headers = [*self.constant(record), ("ce_id", event_id.encode()), self.time(time_ms), ("ce_subject", key)]
+        constant = self._constant.get(record) or self._constant_of(record)
+        headers: Headers = [*constant, ("ce_id", event_id), time, ("ce_subject", key)]
         if traceparent is not None:
             headers.append((TRACEPARENT, traceparent))
         return headers
 
-    def constant(self, record: type) -> Headers:
-        """The headers that are the same for every record of a class. Do not change what comes back."""
-        headers = self._constant.get(record)
-        if headers is None:
-            headers = self._constant[record] = [
-                ("ce_specversion", b"1.0"),
-                ("ce_type", f"lotstream.{record_name(record)}".encode()),
-                ("ce_source", self._source),
-                ("content-type", CONTENT_TYPE),
-            ]
+    def _constant_of(self, record: type) -> Headers:
+        """The headers that are the same for every record of a class."""
+        headers = self._constant[record] = [
+            ("ce_specversion", b"1.0"),
+            ("ce_type", f"lotstream.{record_name(record)}".encode()),
+            ("ce_source", self._source),
+            ("content-type", CONTENT_TYPE),
+        ]
         return headers
 
     def time(self, time_ms: int) -> Header:
@@ -61,9 +60,9 @@ class OutputHeaders:
         return header
 
 
-def event_id(topic: str, partition: int, offset: int, number: int) -> str:
-    """Identity of the `number`-th output that follows from one input record."""
-    return f"{topic}/{partition}/{offset}/{number}"
+def event_ids(topic: str, partition: int, offset: int) -> bytes:
+    """What the ids of all outputs begin with that follow from one input record; their number, from 0, ends them."""
+    return b"%s/%d/%d/" % (topic.encode(), partition, offset)
 
 
 def dead_letter_headers(

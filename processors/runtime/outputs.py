@@ -4,20 +4,16 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from processors.contract.codec import Codec, Undecodable
-from processors.contract.headers import TRACEPARENT, OutputHeaders, dead_letter_headers
+from processors.contract.headers import TRACEPARENT, OutputHeaders, dead_letter_headers, event_ids
 from processors.contract.manifest import DEAD_LETTER_BYTES, INPUT_BYTES, dead_letters_of, key_of
 from processors.contract.partitions import partition_of
 from processors.domain.decision import Decision
 from processors.domain.message import Continuation, Message
 from processors.domain.refusals import Refusal
-from processors.runtime.log import Headers, Output, Record
+from processors.runtime.log import Output, Record
 from processors.runtime.overlay import TaskView
 
 Encode = Callable[[object], bytes]
-_LETTER_BYTES_MAX = DEAD_LETTER_BYTES - 65_536
-"""Key, value and headers of a record that is kept; beside them there is room for what was wrong with it."""
-_LETTER_BYTES_MAX = DEAD_LETTER_BYTES - 65_536
-"""Key, value and headers of a record that is kept; beside them there is room for what was wrong with it."""
 _LETTER_BYTES_MAX = DEAD_LETTER_BYTES - 65_536
 """Key, value and headers of a record that is kept; beside them there is room for what was wrong with it."""
 _MESSAGE_MAX = 2000
@@ -30,7 +26,7 @@ class Encoder:
     def __init__(self, codec: Codec, processor: str, partitions: Mapping[str, int], rows: Mapping[str, type]) -> None:
         self._codec, self._partitions, self._rows = codec, partitions, rows
         self._headers = OutputHeaders(f"/lotstream/{processor}")
-        self._registers: dict[str, tuple[Encode, Headers, bytes]] = {}
+        self._registers: dict[str, tuple[Encode, type, bytes]] = {}
 
     def decode(self, topic: str, data: bytes | None) -> tuple[object, str]:
         """Value and key of an input; ValueError where the bytes are not a record of the topic."""
@@ -48,7 +44,7 @@ class Encoder:
         trace = None
         if record.headers:
             trace = next((value for name, value in record.headers if name == TRACEPARENT), None)
-        id = b"%s/%d/%d/" % (message.topic.encode(), message.partition, message.offset)
+        id = event_ids(message.topic, message.partition, message.offset)
         return self._outputs(decision, message.partition, message.key, id, message.time_ms, trace)
 
     def continued(self, decision: Decision, continuation: Continuation) -> list[Output]:
@@ -61,7 +57,7 @@ class Encoder:
     ) -> list[Output]:
         """`key`: the route that lies in `partition`, where one is known. `id`: what the records' ids begin with."""
         outputs: list[Output] = []
-        time, constant, counts = self._headers.time(time_ms), self._headers.constant, self._partitions
+        time, headers_of, counts = self._headers.time(time_ms), self._headers.of, self._partitions
         for number, emit in enumerate(decision.records):
             topic, value, encoded_key = emit.topic, emit.encoded, emit.key.encode()
             route, to = emit.key if emit.route is None else emit.route, partition
@@ -71,31 +67,27 @@ class Encoder:
                 to = 0
             if value is None:
                 value = self._codec.encode(topic, emit.value)
-            event_id = ("ce_id", id + _numbered(number))
-            headers: Headers = [*constant(type(emit.value)), event_id, time, ("ce_subject", encoded_key)]
-            if trace is not None:
-                headers.append((TRACEPARENT, trace))
+            headers = headers_of(type(emit.value), id + _numbered(number), time, encoded_key, trace)
             outputs.append((topic, to, encoded_key, value, headers, time_ms))
         return outputs
 
     def rows(self, partition: int, view: TaskView, time_ms: int) -> list[Output]:
         """The changed rows of a task, each once. A row's event is its newest state: topic, key and time name it."""
         outputs: list[Output] = []
-        time, end = self._headers.time(time_ms), b"/%d" % time_ms
+        time, headers_of, end = self._headers.time(time_ms), self._headers.of, b"/%d" % time_ms
         registers = self._registers
         for (topic, key), row in view.changes.items():
-            encode, constant, begin = registers.get(topic) or self._register(topic)
+            encode, record, begin = registers.get(topic) or self._register(topic)
             encoded_key = key.encode()
-            event_id = ("ce_id", begin + encoded_key + end)
-            headers: Headers = [*constant, event_id, time, ("ce_subject", encoded_key)]
+            headers = headers_of(record, begin + encoded_key + end, time, encoded_key)
             value = None if row is None else encode(row)
             outputs.append((topic, partition, encoded_key, value, headers, time_ms))
         return outputs
 
-    def _register(self, topic: str) -> tuple[Encode, Headers, bytes]:
-        """What every row of a register is encoded with: its encoder, constant headers, what its id begins with."""
+    def _register(self, topic: str) -> tuple[Encode, type, bytes]:
+        """What every row of a register is encoded with: its encoder, its record's class, what its id begins with."""
         record = self._rows[topic]
-        found = self._codec.encoder(topic, record), self._headers.constant(record), f"{topic}/".encode()
+        found = self._codec.encoder(topic, record), record, f"{topic}/".encode()
         self._registers[topic] = found
         return found
 

@@ -4,7 +4,7 @@ from processors.contract.headers import (
     OutputHeaders,
     attempt_of,
     dead_letter_headers,
-    event_id,
+    event_ids,
     original_headers,
     replay_headers,
 )
@@ -15,8 +15,9 @@ OURS = [("traceparent", b"00-1-2-01"), ("empty", None), ("twice", b"1"), ("twice
 
 
 def test_an_output_is_a_cloud_event() -> None:
-    headers = OutputHeaders("/lotstream/ledger").of(
-        Posting, event_id("movements", 3, 17, 2), b"FOO|FLOUR", 1_795_219_200_000, b"00-1-2-01"
+    ours = OutputHeaders("/lotstream/ledger")
+    headers = ours.of(
+        Posting, event_ids("movements", 3, 17) + b"2", ours.time(1_795_219_200_000), b"FOO|FLOUR", b"00-1-2-01"
     )
     assert dict(headers) == {
         "ce_specversion": b"1.0",
@@ -31,7 +32,8 @@ def test_an_output_is_a_cloud_event() -> None:
 
 
 def test_an_output_without_a_trace_has_none_and_a_row_is_named_after_its_register() -> None:
-    headers = dict(OutputHeaders("/lotstream/ledger").of(StockRow, "1", b"k", 0))
+    ours = OutputHeaders("/lotstream/ledger")
+    headers = dict(ours.of(StockRow, b"1", ours.time(0), b"k"))
     assert "traceparent" not in headers
     assert headers["ce_type"] == b"lotstream.StockRegister"
 
