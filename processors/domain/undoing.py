@@ -59,7 +59,7 @@ class Undoing:
         for place, (lot_code, amount, serials) in enumerate(lines):
             if lot_code is not None:
                 entry += 1
-                self._undo_lot(effect, place, lot_code, amount, f"{prefix}{entry}")
+                self._undo_lot(effect, lot_code, amount, f"{prefix}{entry}")
             if serials:
                 self._undo_serials(effect, place, lot_code, serials, prefix, entry)
                 entry += len(serials)
@@ -158,8 +158,8 @@ class Undoing:
         if one and not effect.offset:
             self._stock_after = stock
         self._postings += 1
-        told = posting_undone(self._accepted.movement, movement, effect, row, amount, self._accepted.moment)
-        told.entry_id = f"{self._message.key}|{keys.part(movement.movement_id)}|{self._postings}"
+        entry_id = f"{self._message.key}|{keys.part(movement.movement_id)}|{self._postings}"
+        told = posting_undone(self._accepted, movement, effect, row, entry_id, amount)
         self._changes.records.append(Emit("postings", self._message.key, told))
 
     def _may_be_negative(self, effect: Effect) -> bool:
@@ -183,7 +183,7 @@ class Undoing:
                 f"{quantity.text(held)} are free there now"
             )
 
-    def _undo_lot(self, effect: Effect, place: int, lot_code: str, amount: int, entry_id: str) -> None:
+    def _undo_lot(self, effect: Effect, lot_code: str, amount: int, entry_id: str) -> None:
         key = lot_key(self._scope_key, lot_code)
         old = self._changes.lot_row(key)
         assert old is not None, f"lot {key} of an accepted movement"
@@ -258,7 +258,7 @@ class Undoing:
     def _note(self, effect: Effect, row: LotRow | SerialRow, entry_id: str, amount: int) -> None:
         item = self._around.master.items.get(self._item)
         unit = "" if item is None else item.unit
-        told = line_undone(self._accepted, effect, row, entry_id, amount, unit, self._accepted.moment)
+        told = line_undone(self._accepted, effect, row, entry_id, amount, unit)
         self._changes.records.append(Emit("register-history", self._message.key, told))
 
     def _moved_on(self, what: str) -> None:

@@ -9,12 +9,13 @@ from processors.domain.registers import LotRow, SerialRow, StockRow
 
 
 def posting_undone(
-    original: Movement, reversal: Movement, effect: Effect, row: StockRow, amount: int, moment: int
+    accepted: Accepted, reversal: Movement, effect: Effect, row: StockRow, entry_id: str, amount: int
 ) -> Posting:
-    """The opposite of a posting, but for its `entry_id`: `row` is the stock row after it, `moment` the original's."""
+    """The opposite of a posting of `accepted`, at the same moment: `row` is the stock row after it."""
+    original = accepted.movement
     suffix = "/offset" if effect.offset else ""
     return Posting(
-        "",
+        entry_id,
         reversal.movement_id + suffix,
         effect.template,
         row.item_class,
@@ -27,7 +28,7 @@ def posting_undone(
         row.unit,
         original.unit_cost,
         row.stock,
-        moment,
+        accepted.moment,
         row.updated_at,
         effect.offset,
         original.movement_id + suffix,
@@ -42,7 +43,7 @@ def posting_undone(
 
 
 def line_undone(
-    accepted: Accepted, effect: Effect, row: LotRow | SerialRow, entry_id: str, amount: int, unit: str, moment: int
+    accepted: Accepted, effect: Effect, row: LotRow | SerialRow, entry_id: str, amount: int, unit: str
 ) -> HistoryEntry:
     """A document line of a lot or serial as it was, under its id, marked; the status is the lot's as it is now."""
     original, serial = accepted.movement, isinstance(row, SerialRow)
@@ -62,7 +63,7 @@ def line_undone(
         unit,
         None if serial else original.packages,
         accepted.at,
-        moment,
+        accepted.moment,
         row.status if isinstance(row, LotRow) else None,
         original.document_type,
         original.document_number,

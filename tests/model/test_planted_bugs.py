@@ -46,10 +46,10 @@ def withdrawal_breaks_ties_backwards(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def a_reversal_forgets_what_the_lot_had_unloaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    def undo(self: Any, effect: Any, place: int, lot_code: str, *rest: Any) -> None:
+    def undo(self: Any, effect: Any, lot_code: str, *rest: Any) -> None:
         key = lot_key(self._scope_key, lot_code)
         before = self._changes.lot_row(key)
-        right(self, effect, place, lot_code, *rest)
+        right(self, effect, lot_code, *rest)
         if not effect.load:
             self._changes.lots[key] = replace(self._changes.lots[key], unloaded=before.unloaded)
 
