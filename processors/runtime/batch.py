@@ -21,7 +21,7 @@ from processors.domain.refusals import Reason, Refusal
 from processors.domain.registers import StateRow
 from processors.domain.view import COUNTERS
 from processors.runtime.crash_points import CrashPoint, no_crash
-from processors.runtime.log import Output, Record
+from processors.runtime.log import RowOutput, Output, Record
 from processors.runtime.outputs import Encoder
 from processors.runtime.overlay import TaskView
 from processors.runtime.processor import MASTER_INPUT, Processor, barrier_key
@@ -76,7 +76,7 @@ class Batch:
     reservation: Reservation
     decisions: list[Decision] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
-    rows: dict[int, list[Output]] = field(default_factory=dict)
+    rows: dict[int, list[RowOutput]] = field(default_factory=dict)
     """Partition → its changed rows, encoded, in the order of the view's changes."""
     barriers: list[tuple[int, StateRow]] = field(default_factory=list)
     hold: Hold | None = None

@@ -29,6 +29,9 @@ Output = tuple[str, int, bytes | None, bytes | None, Headers, int]
 """One record to produce: topic, partition, key, value, headers, CreateTime in ms. A bare tuple: some six are made for
 each movement, and making an object with names would cost as much as producing it."""
 
+RowOutput = tuple[str, int, bytes, bytes | None, Headers, int]
+"""An `Output` that is a register's row, or its tombstone: it always has a key."""
+
 
 class Reader(Protocol):
     """Reads partitions from given offsets on, read_committed, outside any group."""

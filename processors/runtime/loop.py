@@ -7,7 +7,7 @@ committed, or dropped with every partition sought back to the first offset that 
 import contextlib
 import logging
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -325,14 +325,15 @@ class Loop:
                 logger.debug("refused", extra={**_where(item), "code": decision.refusal.code})
 
     def _apply(self, batch: Batch, views: Mapping[int, TaskView]) -> None:
-        produced = self._log.produced()
+        positions: defaultdict[int, dict[str, int]] = defaultdict(dict)
+        for (topic, p), offset in self._log.produced().items():
+            positions[p][topic] = offset + 1
         for p, view in views.items():
             rows = batch.rows.get(p)
             if rows is None:
                 continue
-            puts = [(topic, key or b"", value) for topic, _, key, value, _, _ in rows]
-            positions = {topic: produced[topic, p] + 1 for topic in {put[0] for put in puts}}
-            self._tasks[p].store.write(puts, view.entries, positions)
+            puts = [(topic, key, value) for topic, _, key, value, _, _ in rows]
+            self._tasks[p].store.write(puts, view.entries, positions[p])
             view.keep()
         for item in batch.items:
             if isinstance(item, Resumed):

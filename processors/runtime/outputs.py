@@ -10,7 +10,7 @@ from processors.contract.partitions import partition_of
 from processors.domain.decision import Decision
 from processors.domain.message import Continuation, Message
 from processors.domain.refusals import Refusal
-from processors.runtime.log import Output, Record
+from processors.runtime.log import RowOutput, Output, Record
 from processors.runtime.overlay import TaskView
 
 Encode = Callable[[object], bytes]
@@ -71,9 +71,9 @@ class Encoder:
             outputs.append((topic, to, encoded_key, value, headers, time_ms))
         return outputs
 
-    def rows(self, partition: int, view: TaskView, time_ms: int) -> list[Output]:
+    def rows(self, partition: int, view: TaskView, time_ms: int) -> list[RowOutput]:
         """The changed rows of a task, each once. A row's event is its newest state: topic, key and time name it."""
-        outputs: list[Output] = []
+        outputs: list[RowOutput] = []
         time, headers_of, end = self._headers.time(time_ms), self._headers.of, b"/%d" % time_ms
         registers = self._registers
         for (topic, key), row in view.changes.items():
