@@ -42,32 +42,21 @@ class Codec:
 
     def __init__(self, ids: SchemaIds) -> None:
         self.ids = ids
-        self._encoders: dict[str, dict[type, tuple[Encode, bytes]]] = {}
+        self._encoders: dict[str, dict[type, Encode]] = {}
         self._decoders: dict[str, dict[bytes, Decode]] = {}
 
     def encode(self, topic: str, value: object) -> bytes:
         """The record's bytes. EncodeError: not a value of this topic, or a field is out of range or of another type."""
         encoders = self._encoders.get(topic) or self._prepare(topic)
-        found = encoders.get(type(value))
-        if found is None:
+        encode = encoders.get(type(value))
+        if encode is None:
             names = ", ".join(record.__name__ for record in encoders)
             raise EncodeError(f"{topic}: expected {names or 'no record at all'}, got {type(value).__name__}")
-        try:
-            return found[1] + found[0](value)
-        except (*_DATA_ERRORS, TypeError, AttributeError) as error:
-            raise _encode_error(topic, value, error) from error
+        return encode(value)
 
-    def encoder(self, topic: str, record: type) -> Callable[[object], bytes]:
+    def encoder(self, topic: str, record: type) -> Encode:
         """`encode` of one record class to one topic, with all look-ups done."""
-        fields, prefix = (self._encoders.get(topic) or self._prepare(topic))[record]
-
-        def encode(value: object) -> bytes:
-            try:
-                return prefix + fields(value)
-            except (*_DATA_ERRORS, TypeError, AttributeError) as error:
-                raise _encode_error(topic, value, error) from error
-
-        return encode
+        return (self._encoders.get(topic) or self._prepare(topic))[record]
 
     def decode(self, topic: str, data: bytes | None) -> object:
         """The value of a record. Undecodable, whatever the bytes are, where they are no record of this topic."""
@@ -80,9 +69,9 @@ class Codec:
         """Id under which records of a class are written to a topic."""
         return self.ids.id_of(subject_of(topic_of(topic), record_name(record)), current_schema(record))
 
-    def _prepare(self, topic: str) -> dict[type, tuple[Encode, bytes]]:
+    def _prepare(self, topic: str) -> dict[type, Encode]:
         encoders = {
-            record: (coders(record).encode, header(self.schema_id(topic, record))) for record in topic_of(topic).records
+            record: _encoder(topic, record, self.schema_id(topic, record)) for record in topic_of(topic).records
         }
         self._encoders[topic] = encoders
         return encoders
@@ -148,6 +137,18 @@ def _record_of(topic: Topic, schema: Schema) -> type | None:
         if isinstance(schema, dict) and schema.get("name") == record_name(record):
             return record
     return None
+
+
+def _encoder(topic: str, record: type, schema_id: int) -> Encode:
+    fields, prefix = coders(record).encode, header(schema_id)
+
+    def encode(value: object) -> bytes:
+        try:
+            return prefix + fields(value)
+        except (*_DATA_ERRORS, TypeError, AttributeError) as error:
+            raise _encode_error(topic, value, error) from error
+
+    return encode
 
 
 def _decoder(generated: Generated) -> Decode:

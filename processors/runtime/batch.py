@@ -21,7 +21,7 @@ from processors.domain.refusals import Reason, Refusal
 from processors.domain.registers import StateRow
 from processors.domain.view import COUNTERS
 from processors.runtime.crash_points import CrashPoint, no_crash
-from processors.runtime.log import RowOutput, Output, Record
+from processors.runtime.log import Output, Record, RowOutput
 from processors.runtime.outputs import Encoder
 from processors.runtime.overlay import TaskView
 from processors.runtime.processor import MASTER_INPUT, Processor, barrier_key

@@ -10,7 +10,7 @@ from processors.contract.partitions import partition_of
 from processors.domain.decision import Decision
 from processors.domain.message import Continuation, Message
 from processors.domain.refusals import Refusal
-from processors.runtime.log import RowOutput, Output, Record
+from processors.runtime.log import Output, Record, RowOutput
 from processors.runtime.overlay import TaskView
 
 Encode = Callable[[object], bytes]
