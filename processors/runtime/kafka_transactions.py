@@ -17,6 +17,9 @@ from processors.runtime.log import Output, TopicPartition
 
 logger = logging.getLogger(__name__)
 
+START_LIMIT_S = 120.0
+"""How long a producer may wait for a broker to start its transactions: the coordinator may be moving, or still away."""
+
 
 class KafkaTransactions:
     """The producing half of `Log`. `group_metadata`: in whose name offsets are sent."""
@@ -45,7 +48,7 @@ class KafkaTransactions:
             }
         )
         connect(producer)
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + START_LIMIT_S
         while True:
             try:
                 producer.init_transactions(self._settings.call_timeout_s)
