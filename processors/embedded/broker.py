@@ -13,7 +13,7 @@ from processors.contract.reachable import Unreachable, wait_until_reachable
 from processors.embedded import children, jars, ports
 from processors.embedded.data_directory import DataDirectory
 from processors.embedded.java import find_java
-from processors.embedded.trouble import Trouble
+from processors.embedded.trouble import Trouble, end_of_log
 from processors.embedded.versions import KAFKA, broker_settings
 
 LAYOUT: Final = 1
@@ -230,7 +230,7 @@ class Broker:
             return Trouble("java-missing", what, "Set JAVA_HOME to Java 17 or newer, or unset it")
         last = next((line for line in reversed(said.splitlines()) if " ERROR " in line or " FATAL " in line), "")
         what = f"The broker did not start within {START_LIMIT_S:g} s{': ' + last if last else ''}"
-        return Trouble("broker-failed", what, f"Its log says more: {self.log}")
+        return Trouble("broker-failed", what, end_of_log(self.log))
 
 
 def _parts(version: str) -> tuple[int, ...]:

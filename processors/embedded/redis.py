@@ -10,7 +10,7 @@ from typing import Final
 
 from processors.embedded import children, ports
 from processors.embedded.data_directory import DataDirectory
-from processors.embedded.trouble import Trouble
+from processors.embedded.trouble import Trouble, end_of_log
 from processors.embedded.versions import REDIS_MIN, settings_file
 
 START_LIMIT_S: Final = 20.0
@@ -143,7 +143,7 @@ class RedisServer:
             what = f"The data under {self.directory} is not readable for this Redis"
             return Trouble("data-format-old", what, "Name another directory, or start the Redis that wrote it")
         last = said.strip().splitlines()[-1:] or ["it said nothing"]
-        return Trouble("redis-failed", f"Redis did not start ({last[0]})", f"Its log says more: {self.log}")
+        return Trouble("redis-failed", f"Redis did not start ({last[0]})", end_of_log(self.log))
 
 
 def find_redis() -> Path:

@@ -12,13 +12,12 @@ from processors.embedded import children, jars, ports
 from processors.embedded.broker import Broker
 from processors.embedded.data_directory import DataDirectory
 from processors.embedded.redis import RedisServer
-from processors.embedded.trouble import Trouble
+from processors.embedded.trouble import Trouble, end_of_log
 
 BROKER_PORT: Final = 9092
 REDIS_PORT: Final = 6379
 READY_LIMIT_S: Final = 120.0
 WORKER_STOP_LIMIT_S: Final = 15.0
-LOG_LINES: Final = 15
 
 
 class Worker:
@@ -59,8 +58,7 @@ class Worker:
 
     def trouble(self, what: str) -> Trouble:
         """What is to be told about it, with the end of its log."""
-        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES:]
-        return Trouble("worker-failed", what, "\n".join([f"The end of its log {self.log}:", *lines]))
+        return Trouble("worker-failed", what, end_of_log(self.log))
 
     def stop(self, hurry: Callable[[], bool]) -> None:
         if self._child is not None:
@@ -125,11 +123,11 @@ class Stack:
         return worker
 
     def check(self) -> None:
-        """Trouble where a server has ended by itself."""
+        """Trouble where a server has ended by itself, with the end of its log."""
         if self.has_own_broker and not self._broker.is_running:
-            raise Trouble("broker-failed", "The broker ended", f"Its log says more: {self._broker.log}")
+            raise Trouble("broker-failed", "The broker ended", end_of_log(self._broker.log))
         if self._given[1] is None and not self._redis.is_running:
-            raise Trouble("redis-failed", "Redis ended", f"Its log says more: {self._redis.log}")
+            raise Trouble("redis-failed", "Redis ended", end_of_log(self._redis.log))
 
     def stop(self, hurry: Callable[[], bool]) -> None:
         """End the workers, then the servers, in order; at once as soon as `hurry` says so."""

@@ -1,6 +1,10 @@
 """What can stop the embedded stack from starting: a stable code, what happened, what mends it."""
 
-from typing import Literal
+from collections import deque
+from pathlib import Path
+from typing import Final, Literal
+
+LOG_LINES: Final = 15
 
 Code = Literal[
     "port-in-use",
@@ -28,3 +32,10 @@ class Trouble(Exception):
         self.code = code
         self.what = what
         self.remedy = remedy
+
+
+def end_of_log(log: Path) -> str:
+    """The last lines that a process wrote, to stand in a remedy: its log may lie in a directory that ends with us."""
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        last = [line.rstrip("\n") for line in deque(lines, LOG_LINES)]
+    return "\n".join([f"The end of its log {log}:", *(last or ["(it is empty)"])])
