@@ -82,7 +82,10 @@ def measure(directory: Path, kind: str, count: int, items: int, profile: cProfil
     codec, broker = Codec(LockedIds()), MemoryBroker(counts)
     processor = wiring.ledger(codec, 50_000)
     log = DroppingLog(broker, "lotstream-ledger", "ledger-0")
-    registers, indexes = [r.topic for r in processor.registers], [i.name for i in processor.indexes]
+    registers, indexes = (
+        [r.topic for r in processor.registers],
+        [i.name for i in (*processor.indexes, *processor.trails)],
+    )
     counters = Allocator(MemoryState(MemoryServer()), MemoryEpochLog(), SteppedClock(), "ledger-0")
     loop = Loop(processor, log, RocksStores(directory, registers, indexes), counters, codec, counts)
 

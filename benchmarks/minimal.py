@@ -12,7 +12,7 @@ from processors.domain import keys
 from processors.domain.decision import Decision, Emit
 from processors.domain.events import Reply
 from processors.domain.master import MasterData
-from processors.domain.message import Continuation, Index, Message
+from processors.domain.message import Continuation, Index, Message, Trail
 from processors.domain.movement import Movement
 from processors.domain.progressives import Claim, Claimed, Grants, Need
 from processors.domain.registers import LotRow, SerialRow, StockRow
@@ -28,6 +28,7 @@ class MinimalRule:
     registers = (STOCK, LOTS, SERIALS, COUNTERS, STATE)
     state = STATE
     indexes: Sequence[Index] = ()
+    trails: Sequence[Trail] = ()
 
     def weight(self, message: Message, master: MasterData) -> int:
         return 1

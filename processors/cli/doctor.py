@@ -54,11 +54,13 @@ def _look(settings: Settings) -> Iterator[Finding]:
     broker = _try("broker", lambda: _broker(settings), "Start it (lotstream dev), or name it: --bootstrap-servers")
     yield broker
     redis_remedy = "Start it (lotstream dev), name it (--redis-url), or set what is said"
-    yield _try("redis", lambda: _redis(settings), redis_remedy)
+    redis = _try("redis", lambda: _redis(settings), redis_remedy)
+    yield redis
     if broker.state == "ok":
         yield _try("topics", lambda: _topics(settings), "lotstream topics plan says more, lotstream topics apply mends")
     yield Finding("versions", "ok", ", ".join([f"lotstream {version('lotstream')}", *_libraries()]))
-    yield _try("clock", lambda: _clock(settings), "Let NTP set the clocks of all machines")
+    if redis.state == "ok":
+        yield _try("clock", lambda: _clock(settings), "Let NTP set the clocks of all machines")
 
 
 class Wrong(Exception):

@@ -54,13 +54,7 @@ def read_lines(lines: Iterable[str], topic: Topic, codec: Codec) -> Iterator[Rea
 
 
 def _ready(number: int, line: str, topic: Topic, codec: Codec) -> Ready:
-    try:
-        form = json.loads(line, object_pairs_hook=_object)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"expected JSON, got an error at column {error.colno}: {error.msg}") from None
-    if not isinstance(form, dict):
-        raise ValueError("expected a JSON object")
-    record, fields, time = _opened(form, topic)
+    record, fields, time = opened(json_object(line), topic)
     value: object = from_json(record, fields)
     try:
         data = codec.encode(topic.name, value)
@@ -71,8 +65,19 @@ def _ready(number: int, line: str, topic: Topic, codec: Codec) -> Ready:
     return Ready(number, key_of(topic.name, value).encode(), data, time)
 
 
-def _opened(form: dict[str, Any], topic: Topic) -> tuple[type, object, int | None]:
-    """Record class, fields and time of a line."""
+def json_object(line: str) -> dict[str, Any]:
+    """The JSON object that a line is. ValueError where it is none, or gives a name twice; RecursionError: too deep."""
+    try:
+        form = json.loads(line, object_pairs_hook=_object)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"expected JSON, got an error at column {error.colno}: {error.msg}") from None
+    if not isinstance(form, dict):
+        raise ValueError("expected a JSON object")
+    return form
+
+
+def opened(form: dict[str, Any], topic: Topic) -> tuple[type, object, int | None]:
+    """Record class, fields and time (ms; None where it gives none) of a line's object. ValueError: what is wrong."""
     if isinstance(form.get("value"), dict) and ENVELOPE.issuperset(form):
         if form.get("topic", topic.name) != topic.name:
             raise ValueError(f"topic: expected {topic.name}, got {form['topic']!r}")

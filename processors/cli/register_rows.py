@@ -27,7 +27,10 @@ def _item(_: click.Context, __: click.Parameter, text: str | None) -> str | None
 
 
 item_option: Final = click.option(
-    "--item", metavar="ITEM", callback=_item, help="Only this item: 'class|code', or a code of any class."
+    "--item",
+    metavar="ITEM",
+    callback=_item,
+    help=r"Only this item: 'class|code', or a code of any class; a | inside either is written \|, a \ is written \\.",
 )
 variant_option: Final = click.option("--variant", metavar="VARIANT", help="Only this variant; '' = none.")
 lot_option: Final = click.option("--lot", metavar="LOT", help="Only this lot; '' = none.")

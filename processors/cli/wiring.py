@@ -106,7 +106,7 @@ def _stores(built: Processor, settings: Settings, name: str) -> Stores:
     if settings.store == "memory":
         return MemoryStores()
     registers = [register.topic for register in built.registers]
-    indexes = [index.name for index in built.indexes]
+    indexes = [*(index.name for index in built.indexes), *(trail.name for trail in built.trails)]
     return RocksStores(Path(settings.state_dir) / name, registers, indexes)
 
 

@@ -27,7 +27,7 @@ RARELY_REPEATED: Final = frozenset((
     "movement_id", "entry_id", "edit_id", "request_id", "transformation_id", "reverses", "lot_code", "serial_code",
     "serial", "supplier_lot", "customer_lot", "into_lot", "notes", "message", "id", "last_movement_id", "last_code",
     "last_number", "document_number", "root_key", "free", "delivery_note_number", "purchase_invoice_number",
-    "continuation", "reversed_by", "adjustment_id",
+    "continuation", "reversed_by", "adjustment_id", "moved", "scan_id", "command_id", "barcode", "answers", "reason",
 ))
 # fmt: on
 """Fields whose text is a name of its own: a cache would only be churned by them."""
@@ -162,7 +162,7 @@ class _Writer:
                 if not nullable:
                     return f"({encoded.format(value)}), e"
                 return f"b'\\0' if (x := {value}) is None else b'\\2' + ({encoded.format('x')}) + e"
-            case "bytes" | "array" | "map":
+            case "bytes" | "array" | "map" | "record":
                 self.names[fill] = self._long_writer(schema, kind)
                 if kind == "array" and not nullable:
                     return f"b'\\0' if (x := {value}) == () else {fill}(x)"
@@ -181,6 +181,8 @@ class _Writer:
                 return wire.bytes_bytes
             case "map":
                 return wire.changes_bytes
+            case "record":
+                return self._inner(schema).encode
             case _ if schema["items"] == "string":
                 return wire.texts_bytes
             case _:
@@ -249,6 +251,9 @@ class _Writer:
                 name, size = ("date", 3) if kind == "date" else ("time", 6)
                 look_up = f"x = {name}(data[{p}:{p} + {size}])"
                 return [look_up, "if x is not None:", f"    {target} = x", f"    {q} = {p} + {size}", "else:", slow]
+            case "record":
+                self.names[read] = self._inner(schema).decode
+                return [f"{target}, {q} = {read}(data, {p})"]
             case _:
                 self.names[read] = self._long_reader(schema, kind)
                 empty = "{}" if kind == "map" else "()"

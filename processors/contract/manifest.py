@@ -1,20 +1,23 @@
 """The topics of `contract.md` §2 and §3 as data: records, keys, partitions, clean-up, sizes.
 
-A topic enters here together with the record class that it carries; the topics of counting and of the edge come with
-theirs.
+A topic enters here together with the record class that it carries.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final, Literal, get_args
+from typing import Final, Literal, cast, get_args
 
 from processors.contract import record_keys
 from processors.contract.cluster_records import CounterEpoch, Meta
 from processors.contract.record_keys import KeyOf, of
+from processors.domain.count_lines import Adjustment, CountLine, CountResult, PositionRow
+from processors.domain.count_registers import CountLineRow, CountListRow, InventoryRow, ScanFeedback
 from processors.domain.events import Alert, HistoryEntry, LineageEdge, Posting, Reply
 from processors.domain.master import MasterRecord
 from processors.domain.movement import Movement, RegisterEdit
 from processors.domain.registers import CounterRow, LotRow, ReservationRow, SerialRow, StateRow, StockRow
+from processors.domain.scans import CountCommand, Scan
 
 PARTITIONS_DEFAULT: Final = 12
 """Partitions of every topic that is split into tasks; chosen once per cluster and then a fact in `meta`."""
@@ -49,6 +52,8 @@ class Topic:
     retention_ms: int
     max_message_bytes: int = OUTPUT_BYTES
     tasks: bool = True
+    placed: Callable[[object], int | None] | None = None
+    """The partition that a value names itself, where some values of the topic do; None: the key tells."""
 
     @property
     def by_record(self) -> bool:
@@ -80,6 +85,8 @@ _MASTER_KEY: Final = of(record_keys.master_key)
 _ITEM_KEY: Final = of(record_keys.item_key)
 _ITEM_ROUTE: Final = of(record_keys.row_route)
 _BY_TASK: Final = of(record_keys.no_route)
+_INVENTORY_KEY: Final = of(record_keys.inventory_key)
+_INVENTORY_ROUTE: Final = of(record_keys.inventory_route)
 
 
 def _input(name: str, record: type, key: KeyOf) -> Topic:
@@ -115,6 +122,8 @@ _INPUTS: Final = (
     ),
     _input("movements", Movement, _ITEM_KEY),
     _input("register-edits", RegisterEdit, _ITEM_KEY),
+    _input("counts", CountCommand, _INVENTORY_KEY),
+    _input("scans", Scan, _INVENTORY_KEY),
 )
 _OUTPUTS: Final = (
     Topic("master-register", "register", MASTER_RECORDS, _MASTER_KEY, _MASTER_KEY, True, FOREVER, tasks=False),
@@ -127,10 +136,25 @@ _OUTPUTS: Final = (
     _event("postings", Posting, 30),
     _event("register-history", HistoryEntry, 400),
     _event("lineage", LineageEdge, 400),
+    _event("adjustments", Adjustment, 400),
     _event("alerts", Alert, 30, of(record_keys.alert_key)),
+    _register("inventory-register", InventoryRow, _INVENTORY_KEY),
+    _register("count-list-register", CountListRow, _INVENTORY_ROUTE),
+    _register("count-line-register", CountLineRow, _INVENTORY_ROUTE),
+    replace(_event("scan-feedback", ScanFeedback, 30, of(record_keys.feedback_key)), route=_INVENTORY_KEY),
 )
+_BETWEEN: Final = (
+    replace(
+        _input("count-lines", CountLine, of(record_keys.count_line_key)),
+        placed=cast(Callable[[object], int | None], record_keys.count_line_partition),
+    ),
+    _input("count-results", CountResult, _INVENTORY_KEY),
+)
+"""What the two processors tell each other: inputs of one that the other alone writes."""
 _INTERNAL: Final = (
     replace(_register("ledger-state", StateRow, of(record_keys.state_route)), max_message_bytes=STATE_BYTES),
+    _register("count-positions", PositionRow),
+    _register("counting-state", StateRow, _BY_TASK),
     Topic("meta", "internal", (Meta,), of(record_keys.meta_key), of(record_keys.meta_key), True, FOREVER, tasks=False),
     # An epoch is the offset of its record: compaction keeps offsets, and the newest record of each key.
     Topic(
@@ -146,7 +170,10 @@ _INTERNAL: Final = (
 )
 
 MANIFEST: Final = MappingProxyType(
-    {topic.name: topic for topic in (*_INPUTS, *_OUTPUTS, *_INTERNAL, *map(_dead_letters, _INPUTS))}
+    {
+        topic.name: topic
+        for topic in (*_INPUTS, *_OUTPUTS, *_BETWEEN, *_INTERNAL, *map(_dead_letters, (*_INPUTS, *_BETWEEN)))
+    }
 )
 """Topic name → topic."""
 

@@ -5,16 +5,19 @@ from typing import Final, cast
 
 from processors.contract.cluster_records import CounterEpoch, Meta
 from processors.domain import keys
+from processors.domain.count_lines import Adjustment, CountLine, CountResult, PositionRow
+from processors.domain.count_registers import CountLineRow, CountListRow, InventoryRow, ScanFeedback
 from processors.domain.events import Alert, HistoryEntry, LineageEdge, Posting, Reply
 from processors.domain.master import MasterRecord, master_id
 from processors.domain.movement import Movement, RegisterEdit
 from processors.domain.progressives import Counter
 from processors.domain.registers import CounterRow, LotRow, ReservationRow, SerialRow, StateRow, StockRow
+from processors.domain.scans import CountCommand, Scan
 
 KeyOf = Callable[[object], str | None]
 
 
-def item_key(value: Movement | RegisterEdit | Posting | HistoryEntry | LineageEdge) -> str:
+def item_key(value: Movement | RegisterEdit | Posting | HistoryEntry | LineageEdge | Adjustment) -> str:
     """`class|code`: the route of everything about an item."""
     return keys.join(value.item_class, value.item_code)
 
@@ -80,6 +83,58 @@ def state_key(row: StateRow) -> str:
     return keys.join(row.kind, row.item_class, row.item_code, row.id)
 
 
+def inventory_key(value: CountCommand | Scan | CountResult | InventoryRow | ScanFeedback) -> str:
+    """`inventory`: the route of everything about a count."""
+    return keys.join(value.inventory)
+
+
+def inventory_route(row: CountListRow | CountLineRow) -> str:
+    """Lists and lines lie where their inventory lies."""
+    return keys.join(row.inventory)
+
+
+def list_key(row: CountListRow) -> str:
+    """`inventory|list`."""
+    return keys.join(row.inventory, row.list)
+
+
+def line_key(row: CountLineRow) -> str:
+    """`inventory|list|line`."""
+    return keys.join(row.inventory, row.list, row.line)
+
+
+def feedback_key(value: ScanFeedback) -> str:
+    return keys.join(value.scan_id)
+
+
+def count_line_key(value: CountLine) -> str:
+    """`class|code` for a line, `control|inventory|list|partition` for what concerns a partition of the ledger."""
+    if value.partition is not None:
+        return keys.join("control", value.inventory, value.list, str(value.partition))
+    return keys.join(value.item_class or "", value.item_code or "")
+
+
+def count_line_partition(value: CountLine) -> int | None:
+    """The partition that a control record names; None for a line: its key tells."""
+    return value.partition
+
+
+def position_key(row: PositionRow) -> str:
+    """`class|code|variant|warehouse|location|lot|serial|inventory|list|line`."""
+    return keys.join(
+        row.item_class,
+        row.item_code,
+        row.variant or "",
+        row.warehouse,
+        row.location or "",
+        row.lot_code or "",
+        row.serial_code or "",
+        row.inventory,
+        row.list,
+        row.line,
+    )
+
+
 def meta_key(row: Meta) -> str:
     return keys.join(row.name)
 
@@ -95,7 +150,7 @@ def epoch_key(record: CounterEpoch) -> str:
             return "progress"
 
 
-def row_route(row: StockRow | LotRow | SerialRow | ReservationRow) -> str:
+def row_route(row: StockRow | LotRow | SerialRow | ReservationRow | PositionRow) -> str:
     """Rows lie where their item's movements lie."""
     return keys.join(row.item_class, row.item_code)
 
@@ -124,4 +179,8 @@ ROW_KEYS: Final[dict[type, KeyOf]] = {
     ReservationRow: of(reservation_key),
     CounterRow: of(counter_key),
     StateRow: of(state_key),
+    InventoryRow: of(inventory_key),
+    CountListRow: of(list_key),
+    CountLineRow: of(line_key),
+    PositionRow: of(position_key),
 }

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from processors.domain.count_lines import PositionRow
+from processors.domain.count_registers import CountLineRow, CountListRow, InventoryRow
 from processors.domain.registers import CounterRow, LotRow, ReservationRow, SerialRow, StateRow, StockRow
 
 Schema = Any
@@ -20,6 +22,10 @@ ROW_SCHEMAS: Final[dict[type, str]] = {
     ReservationRow: "ReservationRegister",
     CounterRow: "CounterRegister",
     StateRow: "LedgerState",
+    InventoryRow: "InventoryRegister",
+    CountListRow: "CountListRegister",
+    CountLineRow: "CountLineRegister",
+    PositionRow: "CountPosition",
 }
 """Rows are named after their topic outside; every other record class has its schema's name."""
 

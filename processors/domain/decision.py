@@ -18,6 +18,8 @@ class Emit:
     route: str | None = None
     encoded: bytes | None = None
     """The value as the topic has it, where it is known already."""
+    partition: int | None = None
+    """Where the record belongs, for one that is about a partition and not about a key."""
 
 
 @dataclass(frozen=True, slots=True)

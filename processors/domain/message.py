@@ -1,6 +1,6 @@
 """One decoded input as a processor sees it, and the words in which a processor tells the loop about itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,18 @@ class Index:
     """No two rows have the same index key: what stands at one need not be looked up before it changes."""
     same: Callable[[Any, Any], bool] | None = None
     """Of two versions of a row: True where their keys are the same for certain, which spares working them out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """Entries that a row has from its birth until it goes: row → index keys, which no other row has.
+
+    What costs an index its look-up, what the row said before, is not asked for: a row that changes keeps its entries.
+    """
+
+    name: str
+    register: Register[Any]
+    keys_of: Callable[[Any], Sequence[str]]
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ class StockRow:
     last_movement_id: str
     last_moved_at: int
     updated_at: int
+    last_counted_at: int | None = None
 
 
 @dataclass(slots=True)
@@ -170,3 +171,4 @@ class StateRow:
     reply: bytes | None
     reversed_by: str | None
     at: int
+    moved: str | None = None

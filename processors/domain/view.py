@@ -65,3 +65,10 @@ class View(Protocol):
     def ordered(self, index: str, prefix: str) -> Iterator[str]:
         """The members of all index keys that start with `prefix`, ascending by index key (UTF-8 byte order)."""
         ...
+
+    def trail(self, trail: str, prefix: str, after: str = "") -> Iterator[tuple[str, str]]:
+        """(Index key, row key) of all entries of a trail whose index key starts with `prefix` and comes after `after`.
+
+        Ascending by index key (UTF-8 byte order).
+        """
+        ...

@@ -13,7 +13,7 @@ from processors.domain.events import Reply
 from processors.domain.form import ID_LENGTH_MAX
 from processors.domain.master import MasterData, MasterRecord, master_id
 from processors.domain.master_checks import judge
-from processors.domain.message import Continuation, Index, Message
+from processors.domain.message import Continuation, Index, Message, Trail
 from processors.domain.movement import Movement, RegisterEdit
 from processors.domain.pins import pin_of, pinned_since
 from processors.domain.posting import Circumstances, Posted, post
@@ -69,6 +69,8 @@ class LedgerProcessor:
         Index(LOTS_BY_START, LOTS, start_key, single=True, same=same_order),
         Index(LOTS_BY_EXPIRY, LOTS, expiry_key, single=True, same=same_order),
     )
+
+    trails: tuple[Trail, ...] = ()
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from processors.contract.manifest import topic_of
 from processors.contract.partitions import partition_of
 from processors.counters.port import Counters, Reservation
 from processors.domain import keys
@@ -123,6 +124,7 @@ class Decider:
     ) -> None:
         self._processor, self._encoder, self._counters = processor, encoder, counters
         self._partitions, self._around, self._crash = partitions, around, crash
+        self._placed = {name: placed for name in processor.inputs if (placed := topic_of(name).placed) is not None}
 
     def decode(self, record: Record) -> Item:
         """A record as a message; one that cannot be read, or lies under a foreign key or partition, as a refusal."""
@@ -134,7 +136,10 @@ class Decider:
         if record.key is None or record.key != route.encode():
             came = "no key" if record.key is None else repr(record.key.decode(errors="replace"))
             return Item(record, None, _refusal("key-mismatch", f"expected the key {route!r} of the value, got {came}"))
-        right = partition_of(record.key, self._partitions[topic])
+        placed = self._placed.get(topic)
+        right = None if placed is None else placed(value)
+        if right is None:
+            right = partition_of(record.key, self._partitions[topic])
         if right != record.partition:
             message = (
                 f"expected {route!r} in partition {right}, got partition {record.partition}: set the producer's "

@@ -35,9 +35,10 @@ class MemoryStore:
     def members(self, index: str, key: str) -> tuple[str, ...]:
         return self._members.get((index, key), ())
 
-    def ordered(self, index: str, prefix: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    def ordered(self, index: str, prefix: str, after: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
         keys, wanted = self._index_keys[index], prefix.encode()
-        for place in range(bisect_left(keys, wanted), len(keys)):
+        first = max(bisect_left(keys, wanted), bisect_right(keys, after.encode()) if after else 0)
+        for place in range(first, len(keys)):
             if not keys[place].startswith(wanted):
                 return
             key = keys[place].decode()

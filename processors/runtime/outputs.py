@@ -61,7 +61,9 @@ class Encoder:
         for number, emit in enumerate(decision.records):
             topic, value, encoded_key = emit.topic, emit.encoded, emit.key.encode()
             route, to = emit.key if emit.route is None else emit.route, partition
-            if route != key:  # most records go where their message lies: no hash for them
+            if emit.partition is not None:
+                to = emit.partition
+            elif route != key:  # most records go where their message lies: no hash for them
                 to = partition_of(route, counts[topic])
             elif counts[topic] == 1:
                 to = 0

@@ -7,7 +7,7 @@ from itertools import groupby, islice, takewhile
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
-from processors.domain.message import Index
+from processors.domain.message import Index, Trail
 from processors.domain.view import Register
 from processors.runtime.store import Entries, Store
 
@@ -68,12 +68,16 @@ class TaskView:
         indexes: Sequence[Index],
         cache_rows: int = CACHE_ROWS,
         uncached: Container[str] = (),
+        trails: Sequence[Trail] = (),
     ) -> None:
         self._store, self._decode, self._uncached = store, decode, uncached
         self._cache = RowCache(cache_rows)
         self._indexes: dict[str, list[Index]] = {}
         for index in indexes:
             self._indexes.setdefault(index.register.topic, []).append(index)
+        self._trails: dict[str, list[Trail]] = {}
+        for trail in trails:
+            self._trails.setdefault(trail.register.topic, []).append(trail)
         self._rows: dict[tuple[str, str], Any] = {}
         self._order: dict[str, list[str]] = {}
         self._entries: dict[tuple[str, str], set[str]] = {}
@@ -142,14 +146,23 @@ class TaskView:
         return stored
 
     def ordered(self, index: str, prefix: str) -> Iterator[str]:
+        for _, members in self._ordered(index, prefix, ""):
+            yield from members
+
+    def trail(self, trail: str, prefix: str, after: str = "") -> Iterator[tuple[str, str]]:
+        for key, members in self._ordered(trail, prefix, after):
+            for member in members:
+                yield key, member
+
+    def _ordered(self, index: str, prefix: str, after: str) -> Iterator[tuple[str, Sequence[str]]]:
         order = self._entry_order.get(index)
         if order is None:
             order = self._entry_order[index] = sorted(key for name, key in self._entries if name == index)
-        changed = list(takewhile(lambda key: key.startswith(prefix), islice(order, bisect_left(order, prefix), None)))
-        stored = self._store.ordered(index, prefix)
+        first = max(bisect_left(order, prefix), bisect_right(order, after) if after else 0)
+        changed = list(takewhile(lambda key: key.startswith(prefix), islice(order, first, None)))
+        stored = self._store.ordered(index, prefix, after)
         if not changed:
-            for _, members in stored:
-                yield from members
+            yield from stored
             return
         both = merge(
             ((key.encode(), 0, ()) for key in changed),
@@ -158,7 +171,8 @@ class TaskView:
         )
         for encoded, same in groupby(both, key=itemgetter(0)):
             _, rank, members = next(same)
-            yield from members if rank else sorted(self._entries[index, encoded.decode()])
+            key = encoded.decode()
+            yield key, members if rank else sorted(self._entries[index, key])
 
     # changing
 
@@ -172,10 +186,24 @@ class TaskView:
             for index in indexes:
                 if before is None or row is None or index.same is None or not index.same(before, row):
                     self._index(index, key, before, row)
+        trails = self._trails.get(topic)
+        if trails is not None:
+            entry = () if row is None else (key,)
+            row_of_keys = self.once(register, key) if row is None else row
+            for trail in trails if row_of_keys is not None else ():
+                for index_key in trail.keys_of(row_of_keys):
+                    self._enter(trail.name, index_key, entry)
         order = self._order.get(topic)
         if order is not None and place not in self._rows:
             insort(order, key)
         self._rows[place] = row
+
+    def _enter(self, trail: str, index_key: str, entry: Sequence[str]) -> None:
+        place = (trail, index_key)
+        order = self._entry_order.get(trail)
+        if order is not None and place not in self._entries:
+            insort(order, index_key)
+        self._entries[place] = set(entry)
 
     def _index(self, index: Index, key: str, before: object | None, after: object | None) -> None:
         old = None if before is None else index.key_of(before)

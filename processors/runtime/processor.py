@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from processors.domain import keys
 from processors.domain.decision import Decision
 from processors.domain.master import MasterData
-from processors.domain.message import Continuation, Index, Message
+from processors.domain.message import Continuation, Index, Message, Trail
 from processors.domain.progressives import Claim, Claimed, Grants, Need
 from processors.domain.registers import LotRow, SerialRow, StateRow
 from processors.domain.view import Register, View
@@ -41,6 +41,9 @@ class Processor(Protocol):
 
     @property
     def indexes(self) -> Sequence[Index]: ...
+
+    @property
+    def trails(self) -> Sequence[Trail]: ...
 
     def weight(self, message: Message, master: MasterData) -> int:
         """Pieces, lots and rows that the message may touch; at least 1."""

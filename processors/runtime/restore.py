@@ -7,7 +7,7 @@ is waited for. Positions count markers: the end is always reached.
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
-from processors.domain.message import Index
+from processors.domain.message import Index, Trail
 from processors.runtime.crash_points import CrashPoint, no_crash
 from processors.runtime.errors import StoreUnusable
 from processors.runtime.log import Log, Record, TopicPartition
@@ -27,6 +27,7 @@ def restore(
     stores: Mapping[int, Store],
     registers: Sequence[str],
     indexes: Sequence[Index],
+    trails: Sequence[Trail],
     decode: Decode,
     now_ms: int,
     keep_alive: Callable[[], None],
@@ -54,7 +55,7 @@ def restore(
     applied = 0
     behind = {place: start for place, start in positions.items() if start < ends[place]}
     if behind:
-        applied = _read(log, stores, behind, ends, indexes, decode, keep_alive, crash)
+        applied = _read(log, stores, behind, ends, indexes, trails, decode, keep_alive, crash)
     for store in stores.values():
         store.caught_up(ids, now_ms)
     return applied
@@ -93,6 +94,7 @@ def _read(
     behind: Mapping[TopicPartition, int],
     ends: Mapping[TopicPartition, int],
     indexes: Sequence[Index],
+    trails: Sequence[Trail],
     decode: Decode,
     keep_alive: Callable[[], None],
     crash: CrashPoint,
@@ -109,7 +111,7 @@ def _read(
             for p, found in by_task.items():
                 read = {t: reader.position(t, p) for t, q in waiting if q == p}
                 if found or read:
-                    _apply(stores[p], found, read, indexes, decode)
+                    _apply(stores[p], found, read, indexes, trails, decode)
             applied += len(records)
             waiting = {place for place in waiting if reader.position(*place) < ends[place]}
             if not waiting:
@@ -125,6 +127,7 @@ def _apply(
     records: Sequence[Record],
     positions: Mapping[str, int],
     indexes: Sequence[Index],
+    trails: Sequence[Trail],
     decode: Decode,
 ) -> None:
     """Write a chunk: the last value of each key, and the index entries that change with it."""
@@ -153,6 +156,14 @@ def _apply(
                     _entry(store, entries, index, old).discard(key)
                 if new is not None:
                     _entry(store, entries, index, new).add(key)
+    for trail in trails:
+        for (topic, encoded), value in latest.items():
+            if topic != trail.register.topic:
+                continue
+            key = encoded.decode()
+            told = store.get(topic, key) if value is None else value
+            for index_key in () if told is None else trail.keys_of(decode(topic, told)):
+                entries[trail.name, index_key] = set() if value is None else {key}
     store.write([(register, key, value) for (register, key), value in latest.items()], entries, positions)
 
 

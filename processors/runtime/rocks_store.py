@@ -72,19 +72,20 @@ class RocksStore:
         return value
 
     def prefix(self, register: str, prefix: str, after: str = "") -> Iterator[tuple[str, bytes]]:
-        start = self._prefixes[register] + prefix.encode()
+        return self._scan(self._prefixes[register], prefix, after)
+
+    def ordered(self, index: str, prefix: str, after: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
+        return ((key, parted(value)) for key, value in self._scan(self._index_prefixes[index], prefix, after))
+
+    def _scan(self, place: bytes, prefix: str, after: str) -> Iterator[tuple[str, bytes]]:
+        """All keys of a register or index (`place`) that start with `prefix` and come after `after`."""
+        start = place + prefix.encode()
         # The smallest key after another one is that key and a zero byte.
-        return self._scan(start, max(start, self._prefixes[register] + after.encode() + b"\0") if after else start)
-
-    def ordered(self, index: str, prefix: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-        return ((key, parted(value)) for key, value in self._scan(self._index_prefixes[index] + prefix.encode()))
-
-    def _scan(self, start: bytes, first: bytes | None = None) -> Iterator[tuple[str, bytes]]:
-        """All that starts with `start`, from `first` on."""
+        first = max(start, place + after.encode() + b"\0") if after else start
         options = ReadOptions()
         options.set_iterate_upper_bound(_after(start))
         cursor = self._db.iter(options)
-        cursor.seek(first or start)
+        cursor.seek(first)
         while cursor.valid():
             yield cursor.key()[1:].decode(), cursor.value()
             cursor.next()

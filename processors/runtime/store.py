@@ -43,8 +43,8 @@ class Store(Protocol):
         """Members of an index at a key, ascending."""
         ...
 
-    def ordered(self, index: str, prefix: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Index keys that start with `prefix` with their members, ascending by the key's UTF-8 bytes."""
+    def ordered(self, index: str, prefix: str, after: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Index keys that start with `prefix` and come after `after`, with their members, ascending by UTF-8 bytes."""
         ...
 
     def stamp(self) -> Stamp: ...

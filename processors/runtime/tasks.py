@@ -61,13 +61,16 @@ class Tasks:
             task = self.owned.get(partition)
             store = task.store if task is not None else self._stores.open(partition)
             state = self._processor.state.topic
-            view = TaskView(store, self._codec.decode, self._processor.indexes, uncached=(state,))
+            view = TaskView(
+                store, self._codec.decode, self._processor.indexes, uncached=(state,), trails=self._processor.trails
+            )
             self.owned[partition] = Task(store, view)
         applied = restore(
             self._log,
             {partition: self.owned[partition].store for partition in partitions},
             self._topics,
             self._processor.indexes,
+            self._processor.trails,
             self._codec.decode,
             self._wall_ms(),
             still_ours,

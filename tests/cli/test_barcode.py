@@ -1,7 +1,6 @@
 """`lotstream barcode` as a user types it, and the examples of docs/barcodes.md run again."""
 
 import json
-import re
 import shlex
 from pathlib import Path
 
@@ -9,8 +8,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from processors.cli.barcode import barcode
+from tests.cli.document_examples import examples
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "barcodes.md"
+EXAMPLES = examples(Path(__file__).parents[2] / "docs" / "barcodes.md")
 MASTER = [
     {"record": "BarcodeRule", "value": {"prefix": "Qty", "separator": "-", "tokens": [{"target": "quantity"}]}},
     {"record": "YearLetter", "value": 2026, "letter": "F"},
@@ -49,23 +49,9 @@ def write(name: str, lines: list[dict[str, object]]) -> None:
     Path(name).write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
 
 
-def blocks() -> tuple[dict[str, str], list[tuple[str, list[str]]]]:
-    """The document's files by name, and its commands with the lines that follow each."""
-    text = DOCUMENT.read_text(encoding="utf-8")
-    named = dict(re.findall(r"^`([a-z.]+)`\n```json\n(.*?)```", text, re.MULTILINE | re.DOTALL))
-    commands: list[tuple[str, list[str]]] = []
-    for block in re.findall(r"^```console\n(.*?)```", text, re.MULTILINE | re.DOTALL):
-        for line in block.splitlines():
-            if line.startswith("$ "):
-                commands.append((line[2:], []))
-            else:
-                commands[-1][1].append(line)
-    return named, commands
-
-
-@pytest.mark.parametrize(("command", "expected"), [pytest.param(*each, id=each[0]) for each in blocks()[1]])
+@pytest.mark.parametrize(("command", "expected"), [pytest.param(*each, id=each[0]) for each in EXAMPLES.commands])
 def test_an_example_of_the_document_gives_what_it_shows(command: str, expected: list[str]) -> None:
-    for name, content in blocks()[0].items():
+    for name, content in EXAMPLES.files.items():
         Path(name).write_text(content, encoding="utf-8")
     program, group, parse, *arguments = shlex.split(command)
     assert (program, group, parse) == ("lotstream", "barcode", "parse")
@@ -75,7 +61,7 @@ def test_an_example_of_the_document_gives_what_it_shows(command: str, expected: 
 
 
 def test_the_document_shows_every_kind() -> None:
-    shown = "\n".join(line for _, lines in blocks()[1] for line in lines)
+    shown = "\n".join(line for _, lines in EXAMPLES.commands for line in lines)
     assert all(f": {kind}" in shown for kind in ("gs1", "rule", "plain", "invalid"))
 
 
@@ -149,6 +135,7 @@ def test_two_digit_years_turn_on_the_time_given() -> None:
         ("nonsense", "bad.jsonl:1: expected JSON"),
         ("[1]", "bad.jsonl:1: expected a JSON object"),
         ('{"record": "Shelf"}', "bad.jsonl:1: record: expected one of"),
+        ('{"record": "Item", "record": "Item"}', "bad.jsonl:1: record: is given twice"),
         ('{"record": "Item", "value": {"item_class": 1}}', "bad.jsonl:1: item_class"),
         (
             '{"record": "BarcodeRule", "value": {"prefix": "A", "separator": "-", "tokens": []}}',

@@ -1,7 +1,6 @@
 """`lotstream codes` as a user types it, and the examples of docs/code-types.md run again."""
 
 import json
-import re
 import shlex
 from pathlib import Path
 
@@ -9,8 +8,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from processors.cli.codes import codes
+from tests.cli.document_examples import examples
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "code-types.md"
+EXAMPLES = examples(Path(__file__).parents[2] / "docs" / "code-types.md")
 SEQUENCE: dict[str, object] = {"kind": "lot", "code": "SEQ", "parts": [{"field": "number", "length": 2, "fill": "0"}]}
 
 
@@ -37,23 +37,9 @@ def invert(*arguments: str) -> Result:
     return run("invert", "--code-type", "T.json", "--fields", "F.json", *arguments)
 
 
-def blocks() -> tuple[dict[str, str], list[tuple[str, list[str]]]]:
-    """The document's files by name, and its commands with the lines that follow each."""
-    text = DOCUMENT.read_text(encoding="utf-8")
-    named = dict(re.findall(r"^`([a-z.]+)`\n```json\n(.*?)```", text, re.MULTILINE | re.DOTALL))
-    commands: list[tuple[str, list[str]]] = []
-    for block in re.findall(r"^```console\n(.*?)```", text, re.MULTILINE | re.DOTALL):
-        for line in block.splitlines():
-            if line.startswith("$ "):
-                commands.append((line[2:], []))
-            else:
-                commands[-1][1].append(line)
-    return named, commands
-
-
-@pytest.mark.parametrize(("command", "expected"), [pytest.param(*each, id=each[0]) for each in blocks()[1]])
+@pytest.mark.parametrize(("command", "expected"), [pytest.param(*each, id=each[0]) for each in EXAMPLES.commands])
 def test_an_example_of_the_document_gives_what_it_shows(command: str, expected: list[str]) -> None:
-    for name, content in blocks()[0].items():
+    for name, content in EXAMPLES.files.items():
         Path(name).write_text(content, encoding="utf-8")
     program, group, *arguments = shlex.split(command)
     assert (program, group) == ("lotstream", "codes")
@@ -64,7 +50,7 @@ def test_an_example_of_the_document_gives_what_it_shows(command: str, expected: 
 
 
 def test_the_document_has_examples_of_every_command() -> None:
-    assert {command.split()[2] for command, _ in blocks()[1]} == {"compose", "invert", "check"}
+    assert {command.split()[2] for command, _ in EXAMPLES.commands} == {"compose", "invert", "check"}
 
 
 def test_codes_come_one_a_line() -> None:

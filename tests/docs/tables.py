@@ -109,17 +109,20 @@ def _fields(schema: Schema, prefix: str) -> Iterator[list[str]]:
     for field in schema["fields"]:
         default = "" if "default" not in field or field["default"] is None else f"`{json.dumps(field['default'])}`"
         yield [f"`{prefix}{field['name']}`", _type(field["type"]), default, field["doc"]]
-        inner = _nested(field["type"])
+        inner, mark = _nested(field["type"])
         if inner is not None:
-            yield from _fields(inner, f"{prefix}{field['name']}[].")
+            yield from _fields(inner, f"{prefix}{field['name']}{mark}.")
 
 
-def _nested(schema: Schema) -> Schema | None:
+def _nested(schema: Schema) -> tuple[Schema | None, str]:
+    """The record inside a field, and what follows the field's name in a path to its fields."""
     match schema:
         case {"type": "array", "items": {"type": "record"} as items}:
-            return items
+            return items, "[]"
+        case ["null", {"type": "record"} as inner] | ({"type": "record"} as inner):
+            return inner, ""
         case _:
-            return None
+            return None, ""
 
 
 def _type(schema: Schema) -> str:
@@ -136,6 +139,8 @@ def _type(schema: Schema) -> str:
             return f"list of {_type(items)}"
         case {"type": "map"}:
             return "map of text to text?"
+        case {"type": "record"}:
+            return "record"
         case {"type": inner}:
             return _TYPES[inner]
         case _:

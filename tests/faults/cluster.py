@@ -255,7 +255,7 @@ class Cluster:
     def _stores(self) -> dict[str, dict[bytes, bytes]]:
         """Register → key → value, of the store of each task that was caught up last: that of its last owner."""
         topics = [register.topic for register in LedgerProcessor.registers]
-        indexes = [index.name for index in LedgerProcessor.indexes]
+        indexes = [index.name for index in (*LedgerProcessor.indexes, *LedgerProcessor.trails)]
         found: dict[str, dict[bytes, bytes]] = {topic: {} for topic in topics}
         for partition in range(self.partitions):
             best, rows = -1, dict[str, dict[bytes, bytes]]()

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from processors.domain.decision import Decision
-from processors.domain.message import Index
+from processors.domain.message import Index, Trail
 from processors.domain.view import Register
 
 T = TypeVar("T")
@@ -13,9 +13,9 @@ T = TypeVar("T")
 class LedgerView:
     """All registers of one task. `take` applies a decision as the loop would after its commit."""
 
-    def __init__(self, indexes: Sequence[Index]) -> None:
+    def __init__(self, indexes: Sequence[Index], trails: Sequence[Trail] = ()) -> None:
         self.rows: dict[str, dict[str, Any]] = {}
-        self._indexes = indexes
+        self._indexes, self._trails = indexes, trails
         self._members: dict[tuple[str, str], set[str]] = {}
 
     def get(self, register: Register[T], key: str) -> T | None:
@@ -40,12 +40,21 @@ class LedgerView:
         for key in sorted(keys, key=str.encode):
             yield from self.members(index, key)
 
+    def trail(self, trail: str, prefix: str, after: str = "") -> Iterator[tuple[str, str]]:
+        keys = (key for name, key in self._members if name == trail and key.startswith(prefix))
+        for key in sorted((key for key in keys if key.encode() > after.encode()), key=str.encode):
+            yield from ((key, member) for member in self.members(trail, key))
+
     def take(self, decision: Decision) -> None:
         for register, key, row in decision.rows:
             rows = self.rows.setdefault(register.topic, {})
             for index in self._indexes:
                 if index.register.topic == register.topic:
                     self._move(index, key, rows.get(key), row)
+            for trail in self._trails:
+                if trail.register.topic == register.topic and (told := rows.get(key) if row is None else row):
+                    for index_key in trail.keys_of(told):
+                        self._members[trail.name, index_key] = {key} if row is not None else set()
             if row is None:
                 rows.pop(key, None)
             else:

@@ -4,26 +4,16 @@ import shutil
 
 import pytest
 
+from tests.faults.nemesis.workers import TURN_POINTS
 from tests.faults.waiting import until
 from tests.real.ledger import BROKER_BACK_S, RealLedger
 
 pytestmark = pytest.mark.real
-POINTS = (
-    "after-consume",
-    "after-reserve",
-    "after-decide",
-    "after-produce",
-    "after-flush",
-    "after-confirm",
-    "after-offsets-sent",
-    "after-commit",
-    "after-apply",
-)
 
 
 def test_a_worker_killed_at_each_point_of_its_turn_loses_and_doubles_nothing(ledger: RealLedger) -> None:
     ledger.workers[0].stop(20)
-    for point in POINTS:
+    for point in TURN_POINTS:
         ledger.start(0, crash_at=f"{point}:2")
         ledger.send(ledger.load.movements(250))
         ledger.wait_for_crash(0)

@@ -10,7 +10,7 @@ from processors.domain import keys
 from processors.domain.decision import Barrier, Decision, Emit
 from processors.domain.events import Reply, ReplyLot
 from processors.domain.master import MasterData
-from processors.domain.message import Continuation, Index, Message
+from processors.domain.message import Continuation, Index, Message, Trail
 from processors.domain.movement import Movement
 from processors.domain.progressives import Claim, Claimed, Counter, Grants, Need, OrdinalsShort
 from processors.domain.refusals import Reason, Refusal
@@ -25,6 +25,7 @@ class MinimalProcessor:
     registers = (STOCK, LOTS, SERIALS, COUNTERS, STATE)
     state = STATE
     indexes: Sequence[Index] = ()
+    trails: Sequence[Trail] = ()
 
     def __init__(self) -> None:
         self.decided: list[str] = []

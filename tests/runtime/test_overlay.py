@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.domain.message import Index
+from processors.domain.message import Index, Trail
 from processors.domain.view import Register
 from processors.runtime.memory_store import MemoryStore
 from processors.runtime.overlay import RowCache, TaskView
@@ -74,3 +74,19 @@ def test_the_cache_keeps_what_is_used_and_forgets_the_rest() -> None:
         cache.put(("r", str(number)), Row(str(number)))
         assert cache.get(("r", "0")) is not None, "row 0 is used all the time"
     assert cache.get(("r", "1")) is None
+
+
+def test_a_trail_keeps_a_rows_entries_until_the_row_goes_and_shows_them_beside_stored_ones() -> None:
+    store = MemoryStore()
+    trail = Trail("moves", ROWS, lambda row: [f"{row.text}|{number}" for number in range(2)])
+    view = TaskView(store, lambda topic, data: Row(data.decode()), (), trails=(trail,))
+    view.put(ROWS, "k1", Row("b"))
+    store.write([("stock-register", b"k1", b"b")], view.entries, {})
+    view.keep()
+    view.put(ROWS, "k2", Row("a"))
+    assert list(view.trail("moves", "")) == [("a|0", "k2"), ("a|1", "k2"), ("b|0", "k1"), ("b|1", "k1")]
+    view.put(ROWS, "k1", None)
+    assert list(view.trail("moves", "", "a|0")) == [("a|1", "k2")]
+    assert view.entries["moves", "b|0"] == set()
+    view.forget()
+    assert list(view.trail("moves", "b|", "b|0")) == [("b|1", "k1")]

@@ -80,6 +80,15 @@ def test_an_index_is_walked_in_the_order_of_its_keys(opened: Opened) -> None:
     store.close()
 
 
+def test_a_walk_begins_behind_a_key(opened: Opened) -> None:
+    store = opened()
+    store.write([], {("by-serial", f"a|{number}"): (f"row {number}",) for number in range(5)}, {})
+    assert [key for key, _ in store.ordered("by-serial", "a|", "a|2")] == ["a|3", "a|4"]
+    assert [key for key, _ in store.ordered("by-serial", "a|", "0")] == [f"a|{number}" for number in range(5)]
+    assert list(store.ordered("by-serial", "a|", "a|4")) == []
+    store.close()
+
+
 def test_positions_are_merged_and_a_wiped_store_is_new(opened: Opened) -> None:
     store = opened()
     store.write([("stock-register", b"A", b"1")], {("by-serial", "S"): ("L",)}, {"stock-register": 5})

@@ -8,7 +8,7 @@ import time
 from tests.faults.nemesis.fault import Fault, a_slot, parts
 from tests.faults.site import SLOTS, Site
 
-POINTS = (
+TURN_POINTS = (
     "after-consume",
     "after-reserve",
     "after-decide",
@@ -18,9 +18,9 @@ POINTS = (
     "after-offsets-sent",
     "after-commit",
     "after-apply",
-    "during-restore",
 )
 """Named points of a turn at which a worker can be told to end (`processors/runtime/crash_points.py`)."""
+POINTS = (*TURN_POINTS, "during-restore")
 
 
 class KilledAtPoint(Fault):
@@ -115,7 +115,7 @@ class Frozen(Fault):
         if site.workers[self._slot].is_running and rng.random() < 0.3:
             site.freeze(self._slot)
             return f"slot {self._slot}, at once"
-        point, count = self._point or rng.choice(POINTS[:9]), rng.randint(1, 5)
+        point, count = self._point or rng.choice(TURN_POINTS), rng.randint(1, 5)
         site.restart(self._slot, crash_at=f"{point}:{count}:freeze")
         return f"slot {self._slot} at {point}, time {count}"
 
