@@ -36,7 +36,7 @@ def test_a_system_that_is_set_up_is_well(fresh_cluster: Callable[..., Broker], r
     assert "noeviction" in rows["redis"]["seen"]
 
 
-def test_what_is_not_there_is_named_with_what_to_do_and_nothing_is_said_of_what_only_it_could_tell() -> None:
+def test_what_is_not_there_is_named_with_what_to_do_and_the_clock_not_asked_of_a_missing_redis() -> None:
     told, rows = _doctor(NOBODY, f"redis://:secret@{NOBODY}/0")
     assert told.exit_code == 1
     assert {part: row["state"] for part, row in rows.items()} == {
