@@ -13,7 +13,7 @@ class Examples(NamedTuple):
 
 
 def examples(page: Path) -> Examples:
-    """Read a page: a file is a name in backticks before a block of JSON, commands stand after `$ ` in console blocks."""
+    """Read a page: a file is a name in backticks and a block of JSON, commands stand after `$ ` in console blocks."""
     text = page.read_text(encoding="utf-8")
     files = dict(re.findall(r"^`([a-z.]+)`\n```json\n(.*?)```", text, re.MULTILINE | re.DOTALL))
     commands: list[tuple[str, list[str]]] = []
