@@ -10,7 +10,6 @@ is not the sum of their movements.
 
 import argparse
 import statistics
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -21,7 +20,7 @@ from benchmarks.latency import bring_up
 from benchmarks.pacer import Pacer
 from benchmarks.results import Committed, Effects, effects, number_of
 from benchmarks.stack import running
-from benchmarks.throughput import STOP_LIMIT_S, Failed, log_end
+from benchmarks.throughput import STOP_LIMIT_S, Failed, in_turn, log_end, say
 from processors.embedded.children import Child
 
 RATE = 1000
@@ -101,19 +100,11 @@ def measure_all(arena: Arena, names: Sequence[str], kills: int, rate: int) -> tu
     """Each contender in its turn; what could not be had, by name."""
     found: list[Kills] = []
     missed: dict[str, str] = {}
-    for name in names:
-        try:
-            told = measure(arena, CONTENDERS[name], kills, rate)
-        except Failed as failure:
-            missed[name] = str(failure)
-            print(f"  {name}: {failure}", file=sys.stderr, flush=True)
-            continue
+    for name, told in in_turn(names, lambda each: measure(arena, each, kills, rate), missed):
         found.append(told)
-        print(
+        say(
             f"  {name}: back after {statistics.median(told.seconds):.2f} s (worst {max(told.seconds):.2f}); of "
-            f"{told.sent:,} lost {told.lost}, doubled {told.doubled}, wrong stocks {told.wrong_stocks}",
-            file=sys.stderr,
-            flush=True,
+            f"{told.sent:,} lost {told.lost}, doubled {told.doubled}, wrong stocks {told.wrong_stocks}"
         )
     return found, missed
 

@@ -8,7 +8,6 @@ left out for it.
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -19,7 +18,7 @@ from benchmarks.figures import percentile
 from benchmarks.pacer import Pacer
 from benchmarks.results import Committed, number_of
 from benchmarks.stack import running
-from benchmarks.throughput import STOP_LIMIT_S, Failed, log_end
+from benchmarks.throughput import STOP_LIMIT_S, Failed, in_turn, log_end, say
 from processors.embedded.children import Child
 
 RATES = (1000, 2000, 5000, 10_000)
@@ -114,13 +113,7 @@ def measure_all(
     """Each contender in its turn; what could not be had, by name."""
     found: list[Latency] = []
     missed: dict[str, str] = {}
-    for name in names:
-        try:
-            told = measure(arena, CONTENDERS[name], rates, seconds)
-        except Failed as failure:
-            missed[name] = str(failure)
-            print(f"  {name}: {failure}", file=sys.stderr, flush=True)
-            continue
+    for name, told in in_turn(names, lambda each: measure(arena, each, rates, seconds), missed):
         found += told
         for each in told:
             figures = (
@@ -128,7 +121,7 @@ def measure_all(
                 if each.p99_ms is None
                 else f"{each.p50_ms:.0f} / {each.p95_ms:.0f} / {each.p99_ms:.0f} ms"
             )
-            print(f"  {name} at {each.rate:,}/s: {figures}", file=sys.stderr, flush=True)
+            say(f"  {name} at {each.rate:,}/s: {figures}")
     return found, missed
 
 

@@ -12,8 +12,9 @@ import argparse
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from typing import TypeVar
 
 import psutil
 
@@ -29,6 +30,8 @@ WARM_S = 2.0
 WARM_SHARE = 0.2
 FIRST_LIMIT_S = 90.0
 STOP_LIMIT_S = 10.0
+
+Told = TypeVar("Told")
 
 
 @dataclass(slots=True)
@@ -53,6 +56,30 @@ class _Look:
 
 class Failed(Exception):
     """A contender did not do its work; the message has the end of its log."""
+
+
+def in_turn(
+    names: Sequence[str], measure: Callable[[Contender], Told], missed: dict[str, str]
+) -> Iterator[tuple[str, Told]]:
+    """Each contender by name with what `measure` found, one after the other.
+
+    One that raises Failed is said and noted in `missed` with the reason; who is noted there is not measured (again).
+    """
+    for name in names:
+        if name in missed:
+            continue
+        try:
+            told = measure(CONTENDERS[name])
+        except Failed as failure:
+            missed[name] = str(failure)
+            say(f"  {name}: {failure}")
+            continue
+        yield name, told
+
+
+def say(line: str) -> None:
+    """Tell a person who waits how far it is; the figures themselves go to standard output."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def run_once(arena: Arena, contender: Contender, workers: int, seconds: float) -> Round:
@@ -126,7 +153,7 @@ def _rss_mib(processes: list[Child]) -> float:
 
 def fill(arena: Arena, messages: int) -> None:
     """Send the backlog that every run works off."""
-    print(f"sending {messages:,} movements of {arena.items:,} items", file=sys.stderr, flush=True)
+    say(f"sending {messages:,} movements of {arena.items:,} items")
     publish(arena.stack, "movements", company.lot_movements(arena.items, messages))
 
 
@@ -156,21 +183,11 @@ def measure(
     found: list[Round] = []
     missed: dict[str, str] = {}
     for number in range(rounds):
-        for name in names:
-            if name in missed:
-                continue
-            try:
-                found.append(run_once(arena, CONTENDERS[name], workers, seconds))
-            except Failed as failure:
-                missed[name] = str(failure)
-                print(f"  {name}: {failure}", file=sys.stderr, flush=True)
-                continue
-            told = found[-1]
-            print(
+        for name, told in in_turn(names, lambda each: run_once(arena, each, workers, seconds), missed):
+            found.append(told)
+            say(
                 f"  round {number + 1}, {name}, {workers} worker(s): {told.rate:,.0f}/s, {told.cpu_us:.0f} µs, "
-                f"{told.rss_mib:.0f} MiB ({told.events:,} in {told.seconds:.1f} s)",
-                file=sys.stderr,
-                flush=True,
+                f"{told.rss_mib:.0f} MiB ({told.events:,} in {told.seconds:.1f} s)"
             )
     return found, missed
 
