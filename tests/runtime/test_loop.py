@@ -39,6 +39,17 @@ def test_a_movement_becomes_a_reply_and_a_row() -> None:
     assert stocks(world) == {"A": 7}
 
 
+def test_after_a_commit_a_store_stands_behind_the_last_row_of_each_register_that_was_written() -> None:
+    world = World()
+    worker = world.worker()
+    for number, item in enumerate("ABCDA"):
+        world.send(a_movement(f"m{number}", item=item))
+    worker.work()
+    ends = {(row.topic, row.partition): row.offset + 1 for row in world.broker.records("stock-register")}
+    assert len(ends) > 1, "several tasks were written in one transaction"
+    assert {place: worker.stores.open(place[1]).stamp().positions[place[0]] for place in ends} == ends
+
+
 def test_every_output_says_what_it_follows_from() -> None:
     world = World()
     partition = world.send(a_movement("m1"))
