@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
@@ -11,8 +12,10 @@ import click
 from processors.cli.cluster_options import cluster_options, reached
 from processors.cli.dead_letter_rows import INPUTS, DeadLetter, dead_letters
 from processors.cli.printing import output_option, print_rows
+from processors.contract.codec import Codec, Undecodable
 from processors.contract.headers import Headers, replay_headers
-from processors.contract.sending import send
+from processors.contract.manifest import MANIFEST
+from processors.contract.sending import Sendable, send
 
 COLUMNS: Final = ("topic", "offset", "code", "kind", "attempt", "time", "key", "message")
 KINDS: Final = ("poison", "rule", "late", "internal")
@@ -99,7 +102,7 @@ def replay(
 ) -> None:
     """Send dead letters to their input again, as they were: key, value, headers and time; in their order.
 
-    Each goes to the partition that its key gives, so one that another partitioner had put wrong goes right. What was
+    Each goes to the partition that it names or its key gives, so one that was put wrong goes right. What was
     taken meanwhile is answered as a duplicate and changes nothing; what is refused again becomes a new dead letter,
     with the next attempt. Without a filter all are sent. Exit code 1 where there is nothing to send.
     """
@@ -124,7 +127,7 @@ def replay(
             click.confirm(f"Send {_count(letters)} again?", abort=True)
         for name, group in groupby(letters, lambda letter: letter.topic):
             again = [_Again.of(letter) for letter in group]
-            send(cluster.connection, name, again)
+            send(cluster.connection, name, again, placed=_placed_in(name, cluster.codec))
             click.echo(f"{len(again)} sent to {name}.")
 
 
@@ -141,6 +144,21 @@ class _Again:
     def of(letter: DeadLetter) -> "_Again":
         record = letter.record
         return _Again(record.key, record.value, record.time_ms, replay_headers(record.headers))
+
+
+def _placed_in(topic: str, codec: Codec) -> Callable[[Sendable], int | None]:
+    """The partition that a record of the topic names itself, where it can be read and does."""
+    placed = MANIFEST[topic].placed
+
+    def partition(record: Sendable) -> int | None:
+        if placed is None or record.value is None:
+            return None
+        try:
+            return placed(codec.decode(topic, record.value))
+        except Undecodable:
+            return None
+
+    return partition
 
 
 def _count(letters: list[DeadLetter]) -> str:

@@ -15,7 +15,9 @@ from processors.contract.manifest import MANIFEST, Topic
 from processors.contract.sending import send
 from processors.domain.calendar import parse_time
 
-INPUTS = tuple(name for name, topic in MANIFEST.items() if topic.kind == "input")
+BETWEEN = ("count-lines", "count-results")
+"""What the ledger and counting tell each other: nobody else writes there."""
+INPUTS = tuple(name for name, topic in MANIFEST.items() if topic.kind == "input" and name not in BETWEEN)
 
 
 def _time(_: click.Context, __: click.Parameter, text: str | None) -> int | None:

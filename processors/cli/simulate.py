@@ -1,4 +1,4 @@
-"""`lotstream simulate`: what the ledger would make of a file of inputs, without any broker."""
+"""`lotstream simulate`: what the ledger and counting would make of a file of inputs, without any broker."""
 
 import json
 import logging
@@ -21,9 +21,11 @@ from processors.contract.schema_ids import LockedIds
 from processors.runtime.log import Record
 from processors.runtime.simulate import Simulation
 
-PRIVATE: Final = "ledger-state"
-"""The worker's own memory; it is no output that anybody may rely on."""
-REGISTERS: Final = tuple(name for name, topic in MANIFEST.items() if topic.kind == "register" and name != PRIVATE)
+PRIVATE: Final = frozenset(["ledger-state", "counting-state", "count-positions"])
+"""The workers' own memory; it is no output that anybody may rely on."""
+BETWEEN: Final = frozenset(["count-lines", "count-results"])
+"""What the ledger and counting tell each other; no output either."""
+REGISTERS: Final = tuple(name for name, topic in MANIFEST.items() if topic.kind == "register" and name not in PRIVATE)
 
 
 @click.command(
@@ -36,14 +38,14 @@ REGISTERS: Final = tuple(name for name, topic in MANIFEST.items() if topic.kind 
     "--partitions", type=click.IntRange(1, 1024), help="Partitions of the cluster that is simulated. Else 12."
 )
 def command(file: Path, registers: bool, partitions: int | None) -> None:
-    """Run the inputs of FILE (JSON lines, `-` for standard input) through the ledger, and print what comes out.
+    """Run the inputs of FILE (JSON lines, `-` for standard input) through ledger and counting; print what comes out.
 
     A line is {"topic": …, "value": {…}} with "time" where it matters (else one second after the line before, the first
     2026-01-01T00:00:00Z) and, in master-data, "record"; or {"topic": …, "raw": base64} for bytes as they are. Each line
     is worked off, with all that follows from it, before the next.
 
     Every output record is printed as {"topic", "key", "value"}; a dead letter has its headers too. These are, byte for
-    byte, the records of a worker on a broker that gets the same inputs at the same times one after the other. Wrong
+    byte, the records of workers on a broker that get the same inputs at the same times one after the other. Wrong
     lines are reported with their numbers, and then nothing is run (exit code 1).
     """
     settings = load_settings(partitions=partitions)
@@ -53,7 +55,7 @@ def command(file: Path, registers: bool, partitions: int | None) -> None:
     with _without_news():
         simulation, _ = wiring.simulation(settings.partitions, settings.pieces_max)
         for record in run(simulation, given):
-            if record.topic != PRIVATE and not registers:
+            if not registers and record.topic not in PRIVATE | BETWEEN:
                 _print(_form(record, codec))
     for (topic, key), value in simulation.rows(REGISTERS).items() if registers else ():
         _print({"topic": topic, "key": text_of(key), **value_form(topic, value, codec)})
@@ -62,11 +64,13 @@ def command(file: Path, registers: bool, partitions: int | None) -> None:
 def run(simulation: Simulation, given: Iterable[Given]) -> Iterator[Record]:
     """Send the inputs one after the other; all records that follow, encoded, in the order of their commits.
 
-    An input lies in the partition that murmur2 of its key gives; one without a key, which may lie anywhere, in 0.
+    An input lies in the partition that it names itself, else in the one that murmur2 of its key gives; one without a
+    key, which may lie anywhere, in 0.
     """
     for each in given:
-        count = simulation.broker.partitions(each.topic)
-        partition = 0 if each.key is None else partition_of(each.key, count)
+        count, partition = simulation.broker.partitions(each.topic), each.partition
+        if partition is None or partition >= count:
+            partition = 0 if each.key is None else partition_of(each.key, count)
         yield from simulation.send(each.topic, partition, each.key, each.value, each.time_ms)
 
 

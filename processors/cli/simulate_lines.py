@@ -21,13 +21,17 @@ NAMES: Final = ("topic", "record", "value", "raw", "time")
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One input as it lies in its topic. The key is that of the value; None for bytes that are no record."""
+    """One input as it lies in its topic. The key is that of the value; None for bytes that are no record.
+
+    `partition`: the one that the value names itself; None where its key tells.
+    """
 
     line: int
     topic: str
     key: bytes | None
     value: bytes
     time_ms: int
+    partition: int | None = None
 
 
 def read_given(lines: Iterable[bytes], codec: Codec) -> Iterator[Given | Wrong]:
@@ -45,7 +49,7 @@ def read_given(lines: Iterable[bytes], codec: Codec) -> Iterator[Given | Wrong]:
             yield replace(read, line=number)
             continue
         time_ms = time_ms + STEP_MS if read.time_ms is None else read.time_ms
-        yield Given(number, read.topic, read.key, read.value, time_ms)
+        yield Given(number, read.topic, read.key, read.value, time_ms, _partition(read, codec))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,11 @@ class _Read:
     key: bytes | None
     value: bytes
     time_ms: int | None
+
+
+def _partition(read: _Read, codec: Codec) -> int | None:
+    placed = MANIFEST[read.topic].placed
+    return None if placed is None or read.key is None else placed(codec.decode(read.topic, read.value))
 
 
 def _read(text: str, codec: Codec) -> _Read | Wrong:

@@ -11,6 +11,8 @@ from processors.contract.schema_ids import LockedIds, schema_ids
 from processors.counters.allocator import Allocator
 from processors.counters.memory import MemoryServer, MemoryState
 from processors.counters.memory_log import MemoryEpochLog, SteppedClock
+from processors.counters.none import NoCounters
+from processors.counters.port import Clock, Counters, EpochLog
 from processors.counters.redis_connection import RedisConnection
 from processors.counters.redis_state import RedisState
 from processors.domain.events import Reply
@@ -86,13 +88,11 @@ def worker_loop(kind: str, settings: Settings) -> Loop:
         crash,
     )
     clock = WorkerClock()
-    state = RedisState(RedisConnection(settings.redis_url), settings.redis_prefix)
-    counters = Allocator(state, TopicEpochLog(log, records), clock, name)
     loop = Loop(
         built,
         log,
         _stores(built, settings, name),
-        counters,
+        _counters(kind, settings, TopicEpochLog(log, records), clock, name),
         records,
         {topic.name: topic.partitions(settings.partitions) for topic in MANIFEST.values()},
         Limits(settings.batch_max, settings.weight_max),
@@ -100,6 +100,14 @@ def worker_loop(kind: str, settings: Settings) -> Loop:
     )
     clock.waiting = loop.poll_membership
     return loop
+
+
+def _counters(kind: str, settings: Settings, epochs: EpochLog, clock: Clock, name: str) -> Counters:
+    """Of the ledger those in Redis; counting gives out no codes, and runs without Redis."""
+    if kind == "counting":
+        return NoCounters()
+    state = RedisState(RedisConnection(settings.redis_url), settings.redis_prefix)
+    return Allocator(state, epochs, clock, name)
 
 
 def _stores(built: Processor, settings: Settings, name: str) -> Stores:

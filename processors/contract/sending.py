@@ -12,6 +12,8 @@ from processors.contract.manifest import topic_of
 
 SEND_LIMIT_S: Final = 60.0
 """How long a record may take until the broker has it."""
+ANY: Final = -1
+"""To librdkafka: the partition that the partitioner gives."""
 
 
 class Sendable(Protocol):
@@ -36,11 +38,16 @@ class NotSent(Exception):
 
 
 def send(
-    connection: Connection, topic: str, records: Iterable[Sendable], on_sent: Callable[[], None] = lambda: None
+    connection: Connection,
+    topic: str,
+    records: Iterable[Sendable],
+    on_sent: Callable[[], None] = lambda: None,
+    placed: Callable[[Sendable], int | None] = lambda _: None,
 ) -> int:
     """Send records in order and return their number once the broker has them all; NotSent where it may not.
 
-    `on_sent` is called for each record handed over, to show progress.
+    `on_sent` is called for each record handed over, to show progress. `placed`: the partition of a record that names
+    its own; None: its key tells.
     """
     producer = Producer(
         connection.settings(
@@ -61,12 +68,14 @@ def send(
     count = 0
     for record in records:
         moment = time.time_ns() // 1_000_000 if record.time_ms is None else record.time_ms
+        place = placed(record)
         while True:
             try:
                 producer.produce(
                     topic,
                     record.value,
                     record.key,
+                    partition=ANY if place is None else place,
                     timestamp=moment,
                     headers=list(record.headers),
                     on_delivery=delivered,

@@ -373,11 +373,13 @@ class Loop:
         """See `batch.Surroundings`: offsets are noted once a batch; internal topics are never waited for.
 
         Master data on its way to the judge comes first: it waits for nothing itself, so nothing can wait in a circle.
+        A group without the judge does not know how far it has read: there only what is accepted is waited for.
         """
         order = self._processor.order
         if message.topic not in order:
             return None
-        for topic in (MASTER_INPUT, *order[: order.index(message.topic)]):
+        judged = (MASTER_INPUT,) if MASTER_INPUT in self._processor.inputs else ()
+        for topic in (*judged, *order[: order.index(message.topic)]):
             place = (topic, 0 if topic in (MASTER_INPUT, MASTER_REGISTER) else message.partition)
             if place in self._looked_at:
                 continue

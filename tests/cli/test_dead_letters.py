@@ -12,6 +12,7 @@ from processors.contract.codec import Codec
 from processors.contract.json_form import from_json
 from processors.contract.partitions import partition_of
 from processors.contract.schema_ids import LockedIds
+from processors.domain.count_lines import CountLine
 from processors.domain.movement import Movement
 from tests.cli.ledger_on_a_broker import LIMIT_S, PARTITIONS, LedgerOnABroker, inputs
 
@@ -121,3 +122,19 @@ def test_a_dead_letter_is_taken_once_its_cause_is_mended(ledger_on_a_broker: Led
     assert letter["headers"]["traceparent"] == "00-ab-cd-01"
     blocked = _listed(ledger, "--code", "lot-blocked")
     assert [(row["key"], row["attempt"]) for row in blocked] == [("ING|YEAST", 1), ("ING|YEAST", 2)]
+
+
+def test_a_record_about_a_partition_is_sent_to_it_again(ledger_on_a_broker: LedgerOnABroker) -> None:
+    """Its key lies anywhere: what `count-lines` tells each partition of the ledger names the partition."""
+    ledger, codec = ledger_on_a_broker, Codec(LockedIds())
+    producer = Producer({"bootstrap.servers": ledger.servers})
+    for place in range(PARTITIONS):
+        form = {"kind": "drop", "inventory": "AGAIN", "list": "A", "partition": place}
+        value, key = codec.encode("count-lines", from_json(CountLine, form)), f"control|AGAIN|A|{place}"
+        producer.produce("count-lines.dead-letters", value, key, 0, headers=[("error-code", b"internal-error")])
+    assert producer.flush(LIMIT_S) == 0
+    del producer
+    result = ledger.run("dead-letters", "replay", "--topic", "count-lines", "--yes")
+    assert (result.exit_code, result.stdout) == (0, f"{PARTITIONS} sent to count-lines.\n"), result.output
+    again = [row for row in ledger.json("read", "count-lines") if row["value"]["inventory"] == "AGAIN"]
+    assert sorted((row["partition"], row["value"]["partition"]) for row in again) == [(p, p) for p in range(PARTITIONS)]

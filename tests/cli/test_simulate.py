@@ -11,10 +11,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from processors.cli import main, wiring
-from processors.cli.simulate import PRIVATE, run
+from processors.cli.simulate import run
 from processors.cli.simulate_lines import Given, read_given
+from processors.contract.codec import Codec
 from processors.contract.headers import CODE
 from processors.contract.manifest import MANIFEST
+from processors.contract.schema_ids import LockedIds
 from processors.runtime.log import Record
 from tests.cli.ledger_on_a_broker import PARTITIONS, LedgerOnABroker, inputs
 
@@ -71,7 +73,7 @@ def test_simulate_gives_the_records_of_a_worker_byte_for_byte(ledger_on_a_broker
     topics = {topic for (topic, _), records in outputs.items() if records}
     assert topics >= {
         "replies", "postings", "register-history", "stock-register", "lot-register", "serial-register",
-        "counter-register", "master-register", "movements.dead-letters", "master-data.dead-letters", PRIVATE,
+        "counter-register", "master-register", "movements.dead-letters", "master-data.dead-letters", "ledger-state",
     }  # fmt: skip
     replies = [record for (topic, _), there in outputs.items() if topic == "replies" for record in there]
     assert {b"E-1", b"R-1"} <= {record.key for record in replies}
@@ -159,12 +161,19 @@ def test_bytes_that_are_a_record_are_taken_as_one() -> None:
     assert not simulation.broker.journal
 
 
+def test_what_is_about_a_partition_lies_in_it_and_everything_else_where_its_key_says() -> None:
+    control = {"kind": "drop", "inventory": "I", "list": "A", "partition": 3}
+    lines = [{"topic": "count-lines", "value": control}, {"topic": "movements", "value": LOAD}]
+    given = list(read_given((json.dumps(line).encode() for line in lines), Codec(LockedIds())))
+    assert [each.partition for each in given if isinstance(each, Given)] == [3, None]
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [
         ("{", "expected JSON, got an error at column "),
         ("[]", "expected a JSON object"),
-        ({"value": LOAD}, "topic: expected one of master-data, movements, register-edits, got nothing"),
+        ({"value": LOAD}, "topic: expected one of master-data, movements, register-edits, counts, scans, "),
         ({"topic": "replies", "value": {}}, 'got "replies"'),
         ({"topic": "movements"}, "expected either value (a record) or raw"),
         ({"topic": "movements", "value": LOAD, "raw": ""}, "expected either value (a record) or raw"),
