@@ -12,7 +12,8 @@ from processors.domain.lots import lot_key
 from processors.domain.movement import Movement
 from processors.domain.refusals import Reason
 from processors.domain.registers import ReservationRow
-from processors.domain.stock import empty_row, stock_key
+from processors.domain.stock import empty_row
+from processors.domain.stock_keys import stock_key
 from processors.domain.view import RESERVATIONS, RESERVATIONS_OF
 
 Document = tuple[str, str]

@@ -46,6 +46,18 @@ class Accepted:
     comparable: bool
 
 
+def lines_of(
+    effect: Effect, effects: tuple[Effect, ...], reply: Reply
+) -> list[tuple[str | None, int, tuple[str, ...]]]:
+    """Lot, quantity and serials of each line of a side; the whole movement where it had no lots."""
+    if not reply.lots:
+        return [(None, effect.quantity, reply.serials)]
+    lots = reply.lots
+    if any(side.side == "into" for side in effects):
+        lots = lots[-1:] if effect.side == "into" else lots[:-1]
+    return [(lot.lot_code, lot.quantity, lot.serials) for lot in lots]
+
+
 def effects_text(legs: list[Leg], quantity: int, traced: bool, consumed: dict[str, int]) -> str:
     """The text form: template, warehouse, location, load or unload, side, quantity, traced or nothing, consumed.
 

@@ -15,7 +15,8 @@ class Leg:
 
     `entry_prefix` begins the ids of its postings and history entries, which are numbered. `negative`: stock without
     lots and serials may go below zero here. `transfer`: the other leg brings or takes the same goods. `into`: it
-    loads the lot that is made from the lots of the other. `reserves`: nothing moves, it is only committed or released.
+    loads the lot that is made from the lots of the other. `adjustment`: it posts what a count found. `reserves`:
+    nothing moves, it is only committed or released.
     """
 
     template: Template
@@ -28,6 +29,7 @@ class Leg:
     negative: bool
     transfer: bool
     into: bool = False
+    adjustment: bool = False
     reserves: Literal["reserve", "release"] | None = None
     postings: int = 0
     entries: int = 0

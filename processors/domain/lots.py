@@ -1,6 +1,6 @@
 """The lot register: what a load makes of a lot, what an unload asks of it (`domain.md` §3 checks 5 and 6, §4)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from processors.domain import calendar, keys, quantity
 from processors.domain.changes import Changes
@@ -16,6 +16,7 @@ from processors.domain.master import LotStatus
 from processors.domain.progressives import Claim, Claimed
 from processors.domain.refusals import Reason
 from processors.domain.registers import LotRow
+from processors.domain.stock_keys import stock_key
 
 
 @dataclass(slots=True)
@@ -75,10 +76,18 @@ def load_lot(
         check_birth(intake, line, birth, reasons)
         generation = next_generation_of_lot(changes.view, intake.scope_key, code)
         row = _new_lot(intake, line, code, birth, generation)
+        row.found = leg.adjustment
     else:
-        if not leg.transfer and not _may_add(intake, leg, line, old, reasons):
+        first = (
+            old.found and not leg.adjustment and not leg.transfer and _came_before_its_count(changes, intake, leg, line)
+        )
+        if not leg.transfer and not _may_add(intake, leg, line, old, first, reasons):
             return None
         row = _moved(old, line.quantity, 0, intake)
+        row.found = old.found and leg.adjustment
+        if first:
+            check_birth(intake, line, birth, reasons)
+            row = _told(row, _new_lot(intake, line, code, birth, old.generation))
         if row.loaded > quantity.MAX:
             reasons.append(too_large(row.loaded, "quantity"))
             return None
@@ -164,10 +173,33 @@ def _check_usable(
         )
 
 
-def _may_add(intake: Intake, leg: Leg, line: Line, old: LotRow, reasons: list[Reason]) -> bool:
-    """A load of a lot that exists already (check 5)."""
+def _came_before_its_count(changes: Changes, intake: Intake, leg: Leg, line: Line) -> bool:
+    """Whether a load of a lot that only counts know of explains what they found."""
+    row = changes.stock_row(stock_key(intake.scope_key, leg.warehouse.code, leg.location, line.lot_code))
+    return row is not None and row.last_counted_at is not None and intake.occurred_at <= row.last_counted_at
+
+
+def _told(row: LotRow, born: LotRow) -> LotRow:
+    """A lot that a count found, as its first document tells of it."""
+    return replace(
+        born,
+        loaded=row.loaded,
+        unloaded=row.unloaded,
+        stock=row.stock,
+        committed=row.committed,
+        status=row.status,
+        evaluation=row.evaluation,
+        label_type=row.label_type,
+        available=row.available,
+        closed=row.closed,
+        created_at=row.created_at,
+    )
+
+
+def _may_add(intake: Intake, leg: Leg, line: Line, old: LotRow, first: bool, reasons: list[Reason]) -> bool:
+    """A load of a lot that exists already (check 5). `first`: of one that a count found and that it explains."""
     allowed = True
-    if not leg.template.integrate_initial_quantity:
+    if not leg.template.integrate_initial_quantity and not first:
         reasons.append(
             Reason(
                 "lot-exists",
@@ -296,6 +328,7 @@ def _moved(old: LotRow, loaded: int, unloaded: int, intake: Intake) -> LotRow:
         old.generation,
         old.created_at,
         intake.time_ms,
+        old.found,
     )
 
 

@@ -5,10 +5,12 @@ Reading order of what happens: `form` (the fields themselves), `intake` (what th
 `stock`.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Literal
 
-from processors.domain import keys
+from processors.domain import keys, quantity
+from processors.domain.adjusting import Desk
 from processors.domain.changes import Changes
 from processors.domain.claims import lots_company_wide, serials_company_wide
 from processors.domain.commitments import Commitments, Document
@@ -18,19 +20,23 @@ from processors.domain.events import Reply, ReplyLot
 from processors.domain.form import check_form
 from processors.domain.generation import Generation, lot_rule, serial_rule
 from processors.domain.intake import Intake, take_in
+from processors.domain.late import late_serials, must_stay, settle_late
 from processors.domain.legs import Leg, legs_of
 from processors.domain.lineage import publish_edges
 from processors.domain.lines import Line, into_line, read_lines
 from processors.domain.lots import LotBirth, birth_of, check_birth, load_lot, lot_key, unload_lot
 from processors.domain.master import MasterData
 from processors.domain.message import Message
+from processors.domain.moved import moved_text
 from processors.domain.movement import Movement
+from processors.domain.positions import LateMove
 from processors.domain.progressives import Claimed, Grants
 from processors.domain.refusals import Reason
 from processors.domain.registers import ReservationRow, SerialRow, StockRow
 from processors.domain.roots import root_key, root_row
 from processors.domain.serials import load_serials, unload_serials
 from processors.domain.stock import move_stock
+from processors.domain.stock_keys import stock_key
 from processors.domain.view import View
 from processors.domain.withdrawal import withdraw
 
@@ -39,13 +45,14 @@ from processors.domain.withdrawal import withdraw
 class Posted:
     """A movement that is taken: its decision without the row of its id, its reply, what its sides moved (`effects`).
 
-    `moment`: when it happened (ms); None where a reversal will not ask.
+    `moment`: when it happened (ms); None where no reversal will ask. `moved`: what it moved of which stock row.
     """
 
     decision: Decision
     reply: Reply
     effects: str
     moment: int | None = None
+    moved: str | None = None
 
 
 @dataclass(slots=True)
@@ -89,6 +96,7 @@ def post(message: Message, movement: Movement, around: Circumstances, reasons: l
                 work.load(leg, line)
             else:
                 work.unload(leg, line)
+    work.settle_late()
     return None if reasons else work.done(message, legs)
 
 
@@ -103,6 +111,7 @@ class _Work:
         "_generation",
         "_intake",
         "_into",
+        "_late",
         "_lines",
         "_partition",
         "_reasons",
@@ -129,6 +138,7 @@ class _Work:
         if movement.document_type and movement.document_number:
             self._document = (movement.document_type, movement.document_number)
         self._consumed: dict[str, int] = {}
+        self._late: list[LateMove] = []
 
     def withdraw(self, leg: Leg) -> None:
         """Fill an unload that names no lots."""
@@ -167,6 +177,7 @@ class _Work:
             if line.generated_serials and not leg.transfer:
                 self._generate_serials(line)
             company_scope = serials_company_wide(intake.item, master)
+            counted = self._counted(leg, line)
             load_serials(
                 self._changes,
                 intake,
@@ -178,6 +189,7 @@ class _Work:
                 around.claimed,
                 self._partition,
                 reasons,
+                counted,
             )
         if lot is not None or not line.lotted:
             self._move_stock(leg, line)
@@ -195,11 +207,51 @@ class _Work:
         elif self._document is not None and not intake.item.serial_managed:
             self._consume(leg, line, self._document)
         if intake.item.serial_managed:
-            for serial in unload_serials(self._changes, intake, leg, line, reasons):
+            for serial in unload_serials(self._changes, intake, leg, line, reasons, self._counted(leg, line)):
                 self._settle_serial(leg, serial)
         self._move_stock(leg, line)
         if self._traced and not leg.offset:
             self._publish_edges("input", line)
+
+    def settle_late(self) -> None:
+        """Correct or report what happened before a count that is settled; adds why it cannot be."""
+        if self._reasons or not self._late:
+            return
+        desk = self._desk()
+        for late in self._late:
+            self._reasons += settle_late(self._changes, desk, self._intake.movement.movement_id, late)
+        if self._stock is not None:
+            row = self._stock
+            key = stock_key(self._intake.scope_key, row.warehouse, row.location, row.lot_code)
+            self._stock = self._changes.stock[key]
+
+    def _counted(self, leg: Leg, line: Line) -> Container[str]:
+        """The line's serials whose place a later count has settled; each is corrected, or only reported."""
+        intake, moment = self._intake, self._intake.occurred_at
+        row_key = stock_key(intake.scope_key, leg.warehouse.code, leg.location, line.lot_code)
+        found = late_serials(self._changes, intake.scope_key, row_key, line.lot_code, line.serials, moment, leg.load)
+        if not found:
+            return ()
+        counted = must_stay(self._changes, intake.scope_key, leg.warehouse.code, line.lot_code, found, leg.load)
+        amount = quantity.ONE if leg.load else -quantity.ONE
+        for serial, counts in found.items():
+            place = (leg.warehouse.code, leg.location, line.lot_code)
+            self._late.append(LateMove(counts, amount, *place, serial, serial in counted))
+        return counted
+
+    def _desk(self) -> Desk:
+        intake, around = self._intake, self._around
+        return Desk(
+            intake.item,
+            intake.variant,
+            intake.item_key,
+            intake.scope_key,
+            around.master,
+            around.claimed,
+            around.dropped_until,
+            self._partition,
+            intake.time_ms,
+        )
 
     def done(self, message: Message, legs: list[Leg]) -> Posted:
         """The decision, once nothing speaks against it."""
@@ -235,7 +287,8 @@ class _Work:
             rows += self._generation.rows(message.time_ms)
         records = [Emit("replies", keys.part(reply.request_id), reply, intake.item_key), *changes.records]
         effects = effects_text(legs, intake.quantity, self._traced, self._consumed)
-        return Posted(Decision(rows, records, changes.claims, [], []), reply, effects, intake.occurred_at)
+        moved = moved_text(intake.scope_key, changes.moved, intake.item.serial_managed)
+        return Posted(Decision(rows, records, changes.claims, [], []), reply, effects, intake.occurred_at, moved)
 
     def _commitments(self) -> Commitments:
         intake = self._intake
@@ -299,7 +352,7 @@ class _Work:
         )
 
     def _move_stock(self, leg: Leg, line: Line) -> None:
-        row = move_stock(self._changes, self._intake, leg, line, self._reasons)
+        row = move_stock(self._changes, self._intake, leg, line, self._reasons, self._late)
         if not leg.offset:
             self._stock = row
 

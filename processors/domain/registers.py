@@ -63,6 +63,7 @@ class LotRow:
     generation: int
     created_at: int
     updated_at: int
+    found: bool = False
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """The serial register: pieces that come and go, and which of them may (`domain.md` §3 check 7, §5)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from dataclasses import replace
 from typing import Final
 
 from processors.domain import keys, quantity
@@ -47,9 +48,11 @@ def load_serials(
     claimed: Claimed,
     partition: int,
     reasons: list[Reason],
+    counted: Container[str] = (),
 ) -> None:
     """Bring the line's named and generated serials into stock, or add why some cannot come.
 
+    `counted`: those whose place a later count has settled; they get the document and stay where they are.
     `company_scope`: the item's serial codes are unique across the company. `start` is the start day of what is new.
     """
     prefix, owner = serial_prefix(intake.scope_key, line.lot_code), intake.scope_key
@@ -71,12 +74,14 @@ def load_serials(
                     continue
                 claims.append(Claim(text, owner, partition, "serial-register", key))
             row = born(serial, None, generation(serial))
+            if serial in counted:
+                row.state, row.warehouse, row.location = "out", None, None
         else:
-            if old.state == "in_stock":
+            if old.state == "in_stock" and serial not in counted:
                 faults.add("serial-in-stock", serial)
             if not leg.transfer:
                 faults.check_flags(intake, leg, old)
-            row = _moved(intake, leg, old)
+            row = _moved(intake, leg, old) if serial not in counted else replace(old, updated_at=intake.time_ms)
             add_load(changes, key, row, intake.time_ms)
         rows[key] = row
         note(row)
@@ -89,8 +94,13 @@ def load_serials(
     faults.into(intake, leg, line, reasons)
 
 
-def unload_serials(changes: Changes, intake: Intake, leg: Leg, line: Line, reasons: list[Reason]) -> list[SerialRow]:
-    """Take the line's serials out of stock, or add why some cannot go; gives those that were reserved, as they were."""
+def unload_serials(
+    changes: Changes, intake: Intake, leg: Leg, line: Line, reasons: list[Reason], counted: Container[str] = ()
+) -> list[SerialRow]:
+    """Take the line's serials out of stock, or add why some cannot go; gives those that were reserved, as they were.
+
+    `counted`: those whose place a later count has settled; they get the document and stay where they are.
+    """
     reserved: list[SerialRow] = []
     prefix = serial_prefix(intake.scope_key, line.lot_code)
     warehouse, faults = leg.warehouse.code, Faults()
@@ -104,6 +114,12 @@ def unload_serials(changes: Changes, intake: Intake, leg: Leg, line: Line, reaso
         old = changes.view.get(SERIALS, key)
         if old is None:
             faults.add("serial-not-in-stock", serial)
+            continue
+        if serial in counted:
+            faults.check_flags(intake, leg, old)
+            row = rows[key] = replace(old, updated_at=intake.time_ms)
+            add_taking(changes, key, row, leg.movement_id, document, False)
+            note(row)
             continue
         if old.state != "in_stock" or old.warehouse != warehouse or (location_checked and old.location != leg.location):
             faults.add("serial-not-in-stock", serial)

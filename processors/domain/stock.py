@@ -7,15 +7,11 @@ from processors.domain.events import Posting
 from processors.domain.intake import Intake, too_large
 from processors.domain.legs import Leg
 from processors.domain.lines import Line
+from processors.domain.positions import LateMove, later_counts
 from processors.domain.refusals import Reason
 from processors.domain.registers import StockRow
+from processors.domain.stock_keys import stock_key
 from processors.domain.view import STOCK_PLACES
-
-
-def stock_key(scope_key: str, warehouse: str, location: str | None, lot_code: str | None) -> str:
-    """Key of a stock row; `scope_key` is the key of item + variant."""
-    part = keys.part
-    return f"{scope_key}|{part(warehouse)}|{part(location) if location else ''}|{part(lot_code) if lot_code else ''}"
 
 
 def place_key(row: StockRow) -> str | None:
@@ -25,24 +21,42 @@ def place_key(row: StockRow) -> str | None:
     return keys.join(row.item_class, row.item_code, row.variant or "", row.warehouse, row.lot_code or "")
 
 
-def move_stock(changes: Changes, intake: Intake, leg: Leg, line: Line, reasons: list[Reason]) -> StockRow | None:
-    """Change the stock row of a line and publish its posting; adds why it cannot be, and gives None then."""
+def move_stock(
+    changes: Changes, intake: Intake, leg: Leg, line: Line, reasons: list[Reason], late: list[LateMove] | None = None
+) -> StockRow | None:
+    """Change the stock row of a line and publish its posting; adds why it cannot be, and gives None then.
+
+    `late` is told where the movement happened before a count of this row that is settled: its opposite has to be posted
+    too, or it has to be reported.
+    """
     key = stock_key(intake.scope_key, leg.warehouse.code, leg.location, line.lot_code)
     old, amount, load = changes.stock_row(key), line.quantity, leg.load
     if old is None:
         loaded = unloaded = stock = committed = 0
-        last_moved_at = intake.occurred_at
+        last_moved_at, last_counted_at, counts = intake.occurred_at, None, None
     else:
         loaded, unloaded, stock, committed = old.loaded, old.unloaded, old.stock, old.committed
-        last_moved_at = max(old.last_moved_at, intake.occurred_at)
+        last_moved_at, last_counted_at, counts = max(old.last_moved_at, intake.occurred_at), old.last_counted_at, None
+        if (
+            last_counted_at is not None
+            and intake.occurred_at <= last_counted_at
+            and late is not None
+            and not intake.item.serial_managed
+        ):
+            counts = later_counts(changes, key, intake.occurred_at)
+    correct = counts is not None and counts.first.compensate_late
     if load:
         loaded += amount
         stock += amount
     else:
-        free = held(changes, intake, leg, line.lot_code)
-        if free < amount and not (leg.negative and not line.lotted and not intake.item.serial_managed):
-            reasons.append(insufficient(intake, leg, line, free))
-            return None
+        if not leg.adjustment and not (leg.negative and not line.lotted and not intake.item.serial_managed):
+            free = held(changes, intake, leg, line.lot_code)
+            if counts is not None and (correct or free < amount):
+                correct = True
+                free -= counts.adjusted  # as if they had not adjusted anything
+            if free < amount:
+                reasons.append(insufficient(intake, leg, line, free))
+                return None
         unloaded += amount
         stock -= amount
     if loaded > quantity.MAX or unloaded > quantity.MAX:
@@ -64,8 +78,10 @@ def move_stock(changes: Changes, intake: Intake, leg: Leg, line: Line, reasons: 
         leg.movement_id,
         last_moved_at,
         intake.time_ms,
+        last_counted_at,
     )
     changes.stock[key] = row
+    changes.moved[key] = changes.moved.get(key, 0) + (amount if load else -amount)
     leg.postings += 1
     posting = Posting(
         f"{leg.entry_prefix}{leg.postings}",
@@ -85,7 +101,7 @@ def move_stock(changes: Changes, intake: Intake, leg: Leg, line: Line, reasons: 
         intake.time_ms,
         leg.offset,
         None,
-        None,
+        leg.movement_id if leg.adjustment else None,
         movement.document_type,
         movement.document_number,
         movement.document_date,
@@ -94,6 +110,9 @@ def move_stock(changes: Changes, intake: Intake, leg: Leg, line: Line, reasons: 
         movement.user,
     )
     changes.records.append(Emit("postings", intake.item_key, posting))
+    if counts is not None and late is not None:
+        moved = amount if load else -amount
+        late.append(LateMove(counts, moved, leg.warehouse.code, leg.location, line.lot_code, None, correct))
     return row
 
 

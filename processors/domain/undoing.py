@@ -1,26 +1,32 @@
 """The sides of a movement undone one by one: rows as if it had not been, or why they cannot be (`domain.md` §3)."""
 
+from collections.abc import Container
 from dataclasses import replace
 
 from processors.domain import keys, quantity
+from processors.domain.adjusting import Desk
 from processors.domain.changes import ChangedRow, Changes
 from processors.domain.commitments import Commitments
 from processors.domain.decision import Decision, Emit
-from processors.domain.documents import undo
-from processors.domain.effects import Accepted, Effect
+from processors.domain.documents import add_load, undo
+from processors.domain.effects import Accepted, Effect, lines_of
 from processors.domain.events import Reply
 from processors.domain.form import listed
 from processors.domain.generations import remember_lot, remember_serial
+from processors.domain.late import late_serials, must_stay, settle_late
 from processors.domain.lineage import publish_edges
 from processors.domain.lots import lot_key
 from processors.domain.message import Message
+from processors.domain.moved import moved_text
 from processors.domain.movement import Movement
+from processors.domain.positions import LateMove, LaterCounts, later_counts
 from processors.domain.posting import Circumstances, Posted
 from processors.domain.refusals import Reason
 from processors.domain.registers import LotRow, SerialRow, StateRow
 from processors.domain.released import Released
 from processors.domain.serials import serial_prefix
-from processors.domain.stock import held_in_warehouse, stock_key
+from processors.domain.stock import held_in_warehouse
+from processors.domain.stock_keys import stock_key
 from processors.domain.undone import line_undone, posting_undone
 from processors.domain.view import COUNTERS, LOTS, SERIALS, STATE
 
@@ -41,27 +47,31 @@ class Undoing:
         self._generations: dict[str, StateRow] = {}
         self._released = Released(accepted, message.key, around, message.partition, message.time_ms)
         self._transfer = any(effect.offset for effect in accepted.effects)
-        self._made = any(effect.side == "into" for effect in accepted.effects)
         self._one_row = len(accepted.reply.lots) <= 1
         self._reserved: dict[tuple[str, str], str] = {}
         """(Lot code, serial code) of pieces that are reserved again → for which document."""
+        self._counts_added: dict[str, int] = {}
+        """Stock key → what counts later than the movement have added to it."""
         self._postings = 0
+        self._moves_serials = False
         self._stock_after: int | None = None
 
     def undo(self, effect: Effect) -> None:
         """Undo one side."""
         if effect.consumed:
             self._give_back(effect)
-        lines = self._lines(effect)
+        lines = lines_of(effect, self._accepted.effects, self._accepted.reply)
         entry = 0
         side = "" if effect.side == "main" else f"{effect.side}|"
         prefix = f"{self._message.key}|{keys.part(self._accepted.movement.movement_id)}|{side}"
         for place, (lot_code, amount, serials) in enumerate(lines):
+            counted = self._leave_counts_as_they_are(effect, lot_code, amount, serials)
             if lot_code is not None:
                 entry += 1
                 self._undo_lot(effect, lot_code, amount, f"{prefix}{entry}")
             if serials:
-                self._undo_serials(effect, place, lot_code, serials, prefix, entry)
+                self._moves_serials = True
+                self._undo_serials(effect, place, lot_code, serials, prefix, entry, counted)
                 entry += len(serials)
             self._undo_stock(effect, lot_code, amount, one=self._one_row)
             if effect.traced:
@@ -100,17 +110,8 @@ class Undoing:
         rows += [(COUNTERS, key, row) for key, row in self._released.rows.items()]
         rows += [(STATE, key, row) for key, row in self._generations.items()]
         records = [Emit("replies", keys.part(reply.request_id), reply, message.key), *self._changes.records]
-        return Posted(Decision(rows, records, [], self._released.claims, []), reply, "")
-
-    def _lines(self, effect: Effect) -> list[tuple[str | None, int, tuple[str, ...]]]:
-        """Lot, quantity and serials of each line; the whole movement where it had no lots."""
-        reply = self._accepted.reply
-        if reply.lots:
-            lots = reply.lots
-            if self._made:
-                lots = lots[-1:] if effect.side == "into" else lots[:-1]
-            return [(lot.lot_code, lot.quantity, lot.serials) for lot in lots]
-        return [(None, effect.quantity, reply.serials)]
+        moved = moved_text(self._scope_key, self._changes.moved, self._moves_serials)
+        return Posted(Decision(rows, records, [], self._released.claims, []), reply, "", self._accepted.moment, moved)
 
     def _give_back(self, effect: Effect) -> None:
         """What the movement took of reservations, its own document's or another's, is reserved again."""
@@ -133,6 +134,59 @@ class Undoing:
             if parts[6]:
                 self._reserved[parts[5], parts[6]] = keys.join(*parts[7:])
 
+    def _leave_counts_as_they_are(
+        self, effect: Effect, lot_code: str | None, amount: int, serials: tuple[str, ...]
+    ) -> Container[str]:
+        """Correct first what a later count has settled, so that a lot or serial is never without a document.
+
+        Gives the serials that stay where they are.
+        """
+        key = stock_key(self._scope_key, effect.warehouse, effect.location, lot_code)
+        moment, back = self._accepted.moment, -1 if effect.load else 1
+        place = (effect.warehouse, effect.location, lot_code)
+        late: list[LateMove] = []
+        staying: frozenset[str] = frozenset()
+        if serials:
+            found = late_serials(self._changes, self._scope_key, key, lot_code, serials, moment, not effect.load)
+            if found:
+                staying = must_stay(self._changes, self._scope_key, effect.warehouse, lot_code, found, not effect.load)
+            for serial, counts in found.items():
+                late.append(LateMove(counts, back * quantity.ONE, *place, serial, serial in staying))
+        elif (later := self._later_counts(key, moment)) is not None:
+            row = self._changes.stock_row(key)
+            short = effect.load and row is not None and row.stock - row.committed < amount
+            correct = later.first.compensate_late or short
+            late.append(LateMove(later, back * amount, *place, None, correct))
+            self._counts_added[key] = later.adjusted + amount if correct and effect.load else 0
+        if late:
+            item = self._around.master.items.get(self._item)
+            if item is None:
+                return staying  # an item is never taken out of the master data
+            desk = Desk(
+                item,
+                self._accepted.movement.variant or "",
+                self._message.key,
+                self._scope_key,
+                self._around.master,
+                self._around.claimed,
+                self._around.dropped_until,
+                self._message.partition,
+                self._message.time_ms,
+            )
+            for move in late:
+                self._reasons += settle_late(self._changes, desk, self._movement.movement_id, move)
+            corrected = sum(quantity.ONE for move in late if move.correct and move.serial is not None)
+            if corrected and effect.load:
+                self._counts_added[key] = corrected
+        return staying
+
+    def _later_counts(self, key: str, moment: int) -> LaterCounts | None:
+        """The settled counts of a stock row without serials that the undone movement happened before."""
+        row = self._changes.stock_row(key)
+        if row is None or row.last_counted_at is None or moment > row.last_counted_at:
+            return None
+        return later_counts(self._changes, key, moment)
+
     def _undo_stock(self, effect: Effect, lot_code: str | None, amount: int, one: bool) -> None:
         key = stock_key(self._scope_key, effect.warehouse, effect.location, lot_code)
         old = self._changes.stock_row(key)
@@ -142,7 +196,7 @@ class Undoing:
             loaded -= amount
             stock -= amount
             if lot_code is not None or not self._may_be_negative(effect):
-                self._check_held(effect, lot_code, amount, old.stock - old.committed)
+                self._check_held(effect, lot_code, amount, old.stock - old.committed, self._counts_added.get(key, 0))
         else:
             unloaded -= amount
             stock += amount
@@ -155,6 +209,8 @@ class Undoing:
             last_movement_id=movement.movement_id,
             updated_at=self._message.time_ms,
         )
+        moved = self._changes.moved
+        moved[key] = moved.get(key, 0) + (-amount if effect.load else amount)
         if one and not effect.offset:
             self._stock_after = stock
         self._postings += 1
@@ -172,10 +228,12 @@ class Undoing:
             and not (item is not None and item.serial_managed)
         )
 
-    def _check_held(self, effect: Effect, lot_code: str | None, amount: int, held: int) -> None:
+    def _check_held(self, effect: Effect, lot_code: str | None, amount: int, held: int, added: int) -> None:
+        """`added`: what later counts have added, this reversal's own correction included; it does not count."""
         warehouse = self._around.master.warehouses.get(effect.warehouse)
         if warehouse is not None and warehouse.locations and not warehouse.check_location_stock:
             held = held_in_warehouse(self._changes, self._scope_key, effect.warehouse, lot_code)
+        held -= added
         if held < amount:
             goods = f"item {self._item[1]!r}" if lot_code is None else f"lot {lot_code!r}"
             self._moved_on(
@@ -211,6 +269,7 @@ class Undoing:
         serials: tuple[str, ...],
         entry_prefix: str,
         entry: int,
+        counted: Container[str],
     ) -> None:
         prefix, moved_on, closed = serial_prefix(self._scope_key, lot_code), list[str](), list[str]()
         for number, serial in enumerate(serials, entry + 1):
@@ -222,15 +281,20 @@ class Undoing:
                 if effect.load
                 else old.state == "out"
             )
-            if old is None or not here:
+            if old is None or not (here or serial in counted):
                 moved_on.append(serial)
                 continue
             if old.cancelled or old.force_closed:
                 closed.append(serial)
                 continue
-            row = self._changes.serials[key] = self._serial_before(effect, old)
+            stays = serial in counted
+            row = replace(old, updated_at=self._message.time_ms) if stays else self._serial_before(effect, old)
+            self._changes.serials[key] = row
             moved_by = self._accepted.movement.movement_id + ("/offset" if effect.offset else "")
-            if undo(self._changes, key, row, moved_by, effect.load) == 0:
+            left = undo(self._changes, key, row, moved_by, effect.load)
+            if stays:
+                add_load(self._changes, key, row, self._message.time_ms)  # the correction is a document of it
+            elif left == 0:
                 self._gone.append((SERIALS, key, None))
                 self._released.serial(place, key, row)
                 self._generations |= remember_serial(

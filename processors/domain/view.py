@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
+from processors.domain.count_lines import PositionRow
 from processors.domain.registers import CounterRow, LotRow, ReservationRow, SerialRow, StateRow, StockRow
 
 T = TypeVar("T")
@@ -26,6 +27,7 @@ SERIALS: Final = Register("serial-register", SerialRow)
 RESERVATIONS: Final = Register("reservation-register", ReservationRow)
 COUNTERS: Final = Register("counter-register", CounterRow)
 STATE: Final = Register("ledger-state", StateRow)
+POSITIONS: Final = Register("count-positions", PositionRow)
 
 SERIAL_LOTS: Final = "serial-lots"
 """Index: key `class|code|variant|serial_code` → the keys of the serial's rows in `serial-register`, any lot."""
@@ -41,6 +43,9 @@ LOTS_BY_START: Final = "lots-by-start"
 
 LOTS_BY_EXPIRY: Final = "lots-by-expiry"
 """Ordered index: key `class|code|variant`, expiry date, lot code → key in `lot-register` of each lot with stock."""
+
+POSITIONS_OF_SERIAL: Final = "positions-of-serial"
+"""Index: key `class|code|variant|lot|serial` → the keys of its rows in `count-positions`, wherever it was counted."""
 
 
 class View(Protocol):

@@ -14,7 +14,7 @@ from processors.domain.lots import lot_key, unusable
 from processors.domain.master import LotStatus
 from processors.domain.refusals import Reason
 from processors.domain.registers import LotRow
-from processors.domain.stock import stock_key
+from processors.domain.stock_keys import stock_key
 from processors.domain.view import LOTS, LOTS_BY_EXPIRY, LOTS_BY_START, SERIAL_LOTS, SERIALS, STOCK, STOCK_PLACES
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from processors.domain import keys
 from processors.domain.claims import claim_of
 from processors.domain.commitments import document_key
+from processors.domain.count_lines import CountLine
 from processors.domain.decision import Decision, Emit
 from processors.domain.effects import Accepted, read_effects
 from processors.domain.events import Reply
@@ -14,8 +15,10 @@ from processors.domain.form import ID_LENGTH_MAX
 from processors.domain.master import MasterData, MasterRecord, master_id
 from processors.domain.master_checks import judge
 from processors.domain.message import Continuation, Index, Message, Trail
+from processors.domain.moved import SERIAL_MOVES, STOCK_MOVES
 from processors.domain.movement import Movement, RegisterEdit
 from processors.domain.pins import pin_of, pinned_since
+from processors.domain.positions import LIST_POSITIONS, SERIAL_POSITIONS
 from processors.domain.posting import Circumstances, Posted, post
 from processors.domain.progressives import Claim, Claimed, Grants, Need
 from processors.domain.refusals import Reason, Refusal
@@ -30,6 +33,7 @@ from processors.domain.view import (
     LOTS,
     LOTS_BY_EXPIRY,
     LOTS_BY_START,
+    POSITIONS,
     RESERVATIONS,
     RESERVATIONS_OF,
     SERIAL_LOTS,
@@ -41,10 +45,13 @@ from processors.domain.view import (
     View,
 )
 from processors.domain.withdrawal import expiry_key, same_order, start_key
-from processors.ledger.dropping import BARRIER, SLICE_ROWS, begin, drop_slice, dropped_of, dropped_until, is_due
+from processors.ledger.counts import decide_count
+from processors.ledger.counts import drop_slice as drop_list_slice
+from processors.ledger.dropping import SLICE_ROWS, begin, drop_slice, dropped_of, dropped_until, is_due
 from processors.ledger.edits import decide_edit
 from processors.ledger.needs import needs_of, pieces_of
 from processors.ledger.seen import DecodeMovement, DecodeReply, EncodeReply, same_content, seen_key, seen_row
+from processors.ledger.settlement import settle_line, settle_slice
 
 PIECES_MAX: Final = 50_000
 
@@ -57,10 +64,10 @@ class LedgerProcessor:
     """
 
     name = "ledger"
-    inputs: tuple[str, ...] = ("master-data", "movements", "register-edits")
+    inputs: tuple[str, ...] = ("master-data", "movements", "register-edits", "count-lines")
     order: tuple[str, ...] = ("master-register", "movements", "register-edits")
     """Topics from highest to lowest: a message may wait, once, for those above its own (architecture §4)."""
-    registers: tuple[Register[Any], ...] = (STOCK, LOTS, SERIALS, RESERVATIONS, COUNTERS, STATE)
+    registers: tuple[Register[Any], ...] = (STOCK, LOTS, SERIALS, RESERVATIONS, COUNTERS, POSITIONS, STATE)
     state = STATE
     indexes: tuple[Index, ...] = (
         Index(SERIAL_LOTS, SERIALS, index_key),
@@ -68,9 +75,10 @@ class LedgerProcessor:
         Index(RESERVATIONS_OF, RESERVATIONS, document_key),
         Index(LOTS_BY_START, LOTS, start_key, single=True, same=same_order),
         Index(LOTS_BY_EXPIRY, LOTS, expiry_key, single=True, same=same_order),
+        SERIAL_POSITIONS,
     )
 
-    trails: tuple[Trail, ...] = ()
+    trails: tuple[Trail, ...] = (STOCK_MOVES, SERIAL_MOVES, LIST_POSITIONS)
 
     def __init__(
         self,
@@ -112,6 +120,8 @@ class LedgerProcessor:
             if decision.rows and is_due(dropped, master):
                 begin(decision, dropped, message.partition, view, master, message.time_ms)
             return decision
+        if isinstance(value, CountLine):
+            return decide_count(message, value, view, master)
         if message.topic == "master-data":
             return _decide_master(value, master)
         raise ValueError(f"expected a message of {', '.join(self.inputs)}, got one of {message.topic}")
@@ -119,10 +129,18 @@ class LedgerProcessor:
     def resume(
         self, continuation: Continuation, view: View, master: MasterData, grants: Grants, claimed: Claimed
     ) -> Decision:
-        """Go on with work in slices: ids that are dropped."""
-        if continuation.id == BARRIER:
-            return drop_slice(continuation, view, master, self._slice_rows)
-        raise ValueError(f"expected no continuation but {BARRIER}, got {continuation.id!r}")
+        """Go on with work in slices: ids that are dropped, settlements of counts, lists that are cancelled."""
+        kind, until = keys.split(continuation.id)[0], dropped_until(dropped_of(view, continuation.partition))
+        match kind:
+            case "drop-ids":
+                return drop_slice(continuation, view, master, self._slice_rows)
+            case "settle":
+                return settle_slice(continuation, view, master, claimed, until, self._decode_reply)
+            case "settle-line":
+                return settle_line(continuation, view, master, claimed, until, self._decode_reply)
+            case "drop-list":
+                return drop_list_slice(continuation, view)
+        raise ValueError(f"expected a continuation of the ledger, got {continuation.id!r}")
 
     def claim_of(self, row: LotRow | SerialRow, key: str, partition: int, master: MasterData) -> Claim | None:
         """The company-wide claim that a committed row holds, None where its code is unique in its item only."""
@@ -164,7 +182,7 @@ class LedgerProcessor:
         answer = posted.decision.records[0]
         assert answer.value is posted.reply, "the reply comes first"
         answer.encoded = self._encode_reply(posted.reply)
-        row = seen_row(message, movement, answer.encoded, posted.effects, posted.moment)
+        row = seen_row(message, movement, answer.encoded, posted.effects, posted.moment, posted.moved)
         posted.decision.rows.append((STATE, key, row))
         if pin is not None:
             pin.into(posted.decision, message.key)

@@ -42,7 +42,7 @@ def content_hash(raw: bytes) -> bytes:
 
 
 def seen_row(
-    message: Message, movement: Movement, reply: bytes, effects: str | None, moment: int | None = None
+    message: Message, movement: Movement, reply: bytes, effects: str | None, moment: int | None, moved: str | None
 ) -> StateRow:
     """The state row of a movement that is taken now; `effects`: what a reversal would undo.
 
@@ -62,4 +62,5 @@ def seen_row(
         reply,
         None,
         message.time_ms,
+        moved,
     )

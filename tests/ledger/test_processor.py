@@ -94,5 +94,5 @@ def test_the_same_content_in_other_bytes_is_a_duplicate_too() -> None:
 def test_work_that_nobody_left_is_not_gone_on_with() -> None:
     ledger = Ledger()
 
-    with pytest.raises(ValueError, match="expected no continuation"):
+    with pytest.raises(ValueError, match="expected a continuation of the ledger"):
         ledger.processor.resume(Continuation("x", 3, "what", NOON), ledger.view, ledger.master, {}, {})

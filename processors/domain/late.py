@@ -1,0 +1,154 @@
+"""Movements that come late: they happened before a count that is settled, and do not change the shelf.
+
+Such a movement is posted as any, and in the same step its opposite as a correction at the earliest later count. It is
+judged as if these counts had not adjusted anything. Where the list type only reports, it is reported instead, unless
+it could not be posted then (architecture §6.6).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from processors.domain import keys
+from processors.domain.adjusting import Desk, adjustment_id, post_adjustment, value_of
+from processors.domain.changes import Changes
+from processors.domain.count_lines import Adjustment, PositionRow
+from processors.domain.decision import Emit
+from processors.domain.events import Alert
+from processors.domain.layer import Layer
+from processors.domain.positions import LateMove, LaterCounts, counted_until, later_counts, later_counts_of_serial
+from processors.domain.quantity import text as quantity_text
+from processors.domain.refusals import Reason
+from processors.domain.serials import serial_prefix
+from processors.domain.view import SERIALS
+
+
+def late_serials(
+    changes: Changes,
+    scope_key: str,
+    row_key: str,
+    lot_code: str | None,
+    serials: Sequence[str],
+    moment: int,
+    load: bool,
+) -> dict[str, LaterCounts]:
+    """The serials of a line whose place a later count has settled: by a count of their own, or, where they come to a
+    place that was counted without finding them, by that one."""
+    until = counted_until(changes.view, scope_key)
+    if until is None or moment > until:
+        return {}
+    covered: dict[str, LaterCounts] = {}
+    prefix = serial_prefix(scope_key, lot_code)
+    place = later_counts(changes, row_key, moment) if load else None
+    for serial in serials:
+        found = later_counts_of_serial(changes, f"{prefix}{keys.part(serial)}", moment) or place
+        if found is not None:
+            covered[serial] = found
+    return covered
+
+
+def must_stay(
+    changes: Changes, scope_key: str, warehouse: str, lot_code: str | None, late: Mapping[str, LaterCounts], load: bool
+) -> frozenset[str]:
+    """Of late serials those that stay where they are: whose movement is corrected, or could not be posted else."""
+    staying = set()
+    prefix = serial_prefix(scope_key, lot_code)
+    for serial, counts in late.items():
+        key = f"{prefix}{keys.part(serial)}"
+        row = changes.serials.get(key) or changes.view.get(SERIALS, key)
+        in_stock = row is not None and row.state == "in_stock"
+        possible = not in_stock if load else in_stock and row is not None and row.warehouse == warehouse
+        if counts.first.compensate_late or not possible:
+            staying.add(serial)
+    return frozenset(staying)
+
+
+def settle_late(changes: Changes, desk: Desk, movement_id: str, late: LateMove) -> list[Reason]:
+    """Correct or report one late effect; what keeps a correction from being posted."""
+    row = changes.position(late.counts.key)
+    assert row is not None, "a settled count stays"
+    reasons: list[Reason] = []
+    if late.correct:
+        number = row.corrections + 1
+        id, kind = f"{adjustment_id(row)}/correction/{number}", "correction"
+        inner = Changes(Layer(changes))
+        posted = post_adjustment(
+            inner,
+            desk,
+            row,
+            (late.warehouse, late.location, late.lot_code),
+            -late.amount,
+            id,
+            reasons,
+            serial=late.serial,
+            serial_stays=True,
+        )
+        if posted is None:
+            return reasons
+        changes.absorb(inner)
+        changes.positions[late.counts.key] = replace(
+            row, adjusted=row.adjusted - late.amount, corrections=number, updated_at=desk.time_ms
+        )
+        template = posted.template
+    else:
+        id, kind, template = f"{adjustment_id(row)}/late/{movement_id}", "late_report", None
+    changes.records.append(
+        Emit(
+            "adjustments",
+            desk.item_key,
+            Adjustment(
+                id,
+                "correction" if kind == "correction" else "late_report",
+                row.adjustment_id,
+                row.inventory,
+                row.list,
+                row.line,
+                row.item_class,
+                row.item_code,
+                row.variant,
+                late.warehouse,
+                late.location,
+                late.lot_code,
+                late.serial,
+                row.counted,
+                (row.book or 0) + late.amount,
+                -late.amount,
+                desk.item.unit,
+                "unload" if late.amount > 0 else "load",
+                template,
+                desk.item.unit_cost,
+                value_of(-late.amount, desk.item.unit_cost),
+                row.reason_code,
+                row.operator,
+                row.counted_at,
+                desk.time_ms,
+                movement_id,
+                None,
+            ),
+        )
+    )
+    changes.records.append(Emit("alerts", keys.join(row.inventory), _alert(desk, row, movement_id, late, id)))
+    return reasons
+
+
+def _alert(desk: Desk, row: PositionRow, movement_id: str, late: LateMove, id: str) -> Alert:
+    what = (
+        "corrected at it, so that stock is as it was counted"
+        if late.correct
+        else "not corrected, as the list type says"
+    )
+    return Alert(
+        f"{id}/late",
+        "late_movement",
+        desk.item.item_class,
+        desk.item.item_code,
+        desk.variant or None,
+        late.lot_code,
+        late.serial,
+        late.warehouse,
+        late.location,
+        row.inventory,
+        row.list,
+        f"movement {movement_id!r} of {quantity_text(abs(late.amount))} {desk.item.unit} happened before the count of "
+        f"line {row.line} and came after it was settled: {what}",
+        desk.time_ms,
+    )

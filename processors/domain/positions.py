@@ -1,0 +1,132 @@
+"""Counted lines as the ledger keeps them: their keys, and which of them are later than a moment (architecture §6)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from processors.domain import keys
+from processors.domain.changes import Changes
+from processors.domain.count_lines import PositionRow
+from processors.domain.message import Index, Trail
+from processors.domain.registers import StateRow
+from processors.domain.stock_keys import stock_key
+from processors.domain.view import POSITIONS, POSITIONS_OF_SERIAL, STATE, View
+
+COUNTED: Final = "counted"
+PENDING: Final = frozenset(("open", "recount", "approval", "refused"))
+"""States of a line that has no result yet."""
+
+
+def scope_key(row: PositionRow) -> str:
+    """Key of item + variant."""
+    return keys.join(row.item_class, row.item_code, row.variant or "")
+
+
+def item_key(row: PositionRow) -> str:
+    return keys.join(row.item_class, row.item_code)
+
+
+def row_key(row: PositionRow) -> str:
+    """Key of the stock row that was counted."""
+    return stock_key(scope_key(row), row.warehouse, row.location, row.lot_code)
+
+
+def position_key(row: PositionRow) -> str:
+    """Key `class|code|variant|warehouse|location|lot|serial|inventory|list|line`."""
+    serial = keys.part(row.serial_code) if row.serial_code is not None else ""
+    return f"{row_key(row)}|{serial}|{keys.join(row.inventory, row.list, row.line)}"
+
+
+def _of_list(row: PositionRow) -> tuple[str, ...]:
+    return (f"{keys.join(row.inventory, row.list)}|{position_key(row)}",)
+
+
+def _of_serial(row: PositionRow) -> str | None:
+    if row.serial_code is None:
+        return None
+    return keys.join(row.item_class, row.item_code, row.variant or "", row.lot_code or "", row.serial_code)
+
+
+LIST_POSITIONS: Final = Trail("list-positions", POSITIONS, _of_list)
+"""Index key `inventory|list|<position key>`."""
+SERIAL_POSITIONS: Final = Index(POSITIONS_OF_SERIAL, POSITIONS, _of_serial)
+
+
+@dataclass(frozen=True, slots=True)
+class LaterCounts:
+    """The settled counts of a row at or after a moment: the earliest, and what was posted at all of them."""
+
+    key: str
+    first: PositionRow
+    adjusted: int
+
+
+@dataclass(slots=True)
+class LateMove:
+    """What a late movement did to one stock row (`amount`, signed), and the count that it has to leave as it was.
+
+    `correct`: with a correction; else it is only reported. `serial`: the piece it is about, None for a quantity.
+    """
+
+    counts: LaterCounts
+    amount: int
+    warehouse: str
+    location: str | None
+    lot_code: str | None
+    serial: str | None
+    correct: bool
+
+
+def later_counts(changes: Changes, stock_row_key: str, moment: int) -> LaterCounts | None:
+    """The settled counts of a whole stock row that a movement of this moment comes late for; None: there are none."""
+    found: list[tuple[int, str, PositionRow]] = []
+    for key, stored in changes.view.prefix(POSITIONS, f"{stock_row_key}||"):
+        row = changes.positions.get(key, stored)
+        if row is not None and row.state == "settled" and row.moment >= moment:
+            found.append((row.moment, key, row))
+    return _later(found)
+
+
+def later_counts_of_serial(changes: Changes, serial_key: str, moment: int) -> LaterCounts | None:
+    """The settled counts of one serial, wherever it was, at or after a moment. `serial_key`: scope|lot|serial."""
+    found: list[tuple[int, str, PositionRow]] = []
+    for key in changes.view.members(POSITIONS_OF_SERIAL, serial_key):
+        row = changes.position(key)
+        if row is not None and row.state == "settled" and row.moment >= moment:
+            found.append((row.moment, key, row))
+    return _later(found)
+
+
+def _later(found: list[tuple[int, str, PositionRow]]) -> LaterCounts | None:
+    if not found:
+        return None
+    found.sort(key=lambda place: place[:2])
+    _, key, first = found[0]
+    return LaterCounts(key, first, sum(row.adjusted for _, _, row in found))
+
+
+def counted_until(view: View, scope: str) -> int | None:
+    """The newest moment at which serials of an item + variant were counted and settled; None: never."""
+    row = view.get(STATE, f"{COUNTED}|{scope}")
+    return None if row is None else row.offset
+
+
+def note_counted(changes: Changes, row: PositionRow) -> None:
+    """Note that serials of an item + variant were counted: movements before that moment are looked at closely."""
+    key = f"{COUNTED}|{scope_key(row)}"
+    before = changes.private(key)
+    moment = row.moment if before is None else max(row.moment, before.offset or 0)
+    changes.state[key] = StateRow(
+        COUNTED,
+        row.item_class,
+        row.item_code,
+        row.variant or "",
+        None,
+        None,
+        None,
+        moment,
+        None,
+        None,
+        None,
+        None,
+        row.updated_at,
+    )
