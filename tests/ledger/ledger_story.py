@@ -140,7 +140,7 @@ class Ledger:
             lambda data: codec.decode("movements", data),  # type: ignore[arg-type,return-value]
             pieces_max,
         )
-        self.view = LedgerView(self.processor.indexes)
+        self.view = LedgerView(self.processor.indexes, self.processor.trails)
         self.master = MasterData()
         for record in MASTER + records:
             self.master.put(record)
