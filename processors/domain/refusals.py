@@ -6,7 +6,8 @@ from typing import Final
 CODES: Final = tuple(
     """message-undecodable key-mismatch field-invalid time-in-future too-many-pieces movement-id-reused
     item-unknown variant-unknown template-unknown warehouse-unknown location-unknown unit-unknown account-unknown
-    status-unknown quantity-not-positive quantity-not-whole date-outside-period document-missing account-missing
+    status-unknown list-type-unknown
+    quantity-not-positive quantity-not-whole date-outside-period document-missing account-missing
     lot-missing lot-quantities-differ lot-not-managed serial-not-managed serial-count-differs serial-repeated
     lot-exists lot-other-supplier lot-unknown lot-closed lot-unavailable lot-status-unavailable lot-blocked
     stock-insufficient serial-unknown serial-in-stock serial-not-in-stock serial-cancelled serial-force-closed

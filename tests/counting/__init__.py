@@ -1,0 +1,1 @@
+"""Counting through its processor alone: reads, lists, closing, without a broker."""
