@@ -15,11 +15,22 @@ from processors.domain.count_lines import Adjustment, PositionRow
 from processors.domain.decision import Emit
 from processors.domain.events import Alert
 from processors.domain.layer import Layer
-from processors.domain.positions import LateMove, LaterCounts, counted_until, later_counts, later_counts_of_serial
+from processors.domain.moved import lowest_book
+from processors.domain.positions import (
+    LateMove,
+    LaterCounts,
+    counted_until,
+    later_counts,
+    later_counts_of_serial,
+    made_line,
+    position_key,
+    row_key,
+)
+from processors.domain.quantity import ONE
 from processors.domain.quantity import text as quantity_text
 from processors.domain.refusals import Reason
 from processors.domain.serials import serial_prefix
-from processors.domain.view import SERIALS
+from processors.domain.view import SERIALS, STOCK
 
 
 def late_serials(
@@ -62,11 +73,16 @@ def must_stay(
     return frozenset(staying)
 
 
-def settle_late(changes: Changes, desk: Desk, movement_id: str, late: LateMove) -> list[Reason]:
-    """Correct or report one late effect; what keeps a correction from being posted."""
+def settle_late(changes: Changes, desk: Desk, movement_id: str, moment: int, late: LateMove) -> list[Reason]:
+    """Correct or report one late effect, of a movement that happened at `moment`; what keeps it from being posted."""
     row = changes.position(late.counts.key)
     assert row is not None, "a settled count stays"
     reasons: list[Reason] = []
+    correction = -late.amount
+    if late.correct and row.made == "zero":
+        correction = _unread(changes, row, moment, late.amount)
+        if correction == 0:
+            return reasons  # it explains what stood there unread
     if late.correct:
         number = row.corrections + 1
         id, kind = f"{adjustment_id(row)}/correction/{number}", "correction"
@@ -76,7 +92,7 @@ def settle_late(changes: Changes, desk: Desk, movement_id: str, late: LateMove) 
             desk,
             row,
             (late.warehouse, late.location, late.lot_code),
-            -late.amount,
+            correction,
             id,
             reasons,
             serial=late.serial,
@@ -86,8 +102,10 @@ def settle_late(changes: Changes, desk: Desk, movement_id: str, late: LateMove) 
             return reasons
         changes.absorb(inner)
         changes.positions[late.counts.key] = replace(
-            row, adjusted=row.adjusted - late.amount, corrections=number, updated_at=desk.time_ms
+            row, adjusted=row.adjusted + correction, corrections=number, updated_at=desk.time_ms
         )
+        if late.serial is not None and row.made == "group":
+            _missing(changes, desk, row, late.serial)
         template = posted.template
     else:
         id, kind, template = f"{adjustment_id(row)}/late/{movement_id}", "late_report", None
@@ -111,12 +129,12 @@ def settle_late(changes: Changes, desk: Desk, movement_id: str, late: LateMove) 
                 late.serial,
                 row.counted,
                 (row.book or 0) + late.amount,
-                -late.amount,
+                correction,
                 desk.item.unit,
-                "unload" if late.amount > 0 else "load",
+                "load" if correction > 0 else "unload",
                 template,
                 desk.item.unit_cost,
-                value_of(-late.amount, desk.item.unit_cost),
+                value_of(correction, desk.item.unit_cost),
                 row.reason_code,
                 row.operator,
                 row.counted_at,
@@ -128,6 +146,31 @@ def settle_late(changes: Changes, desk: Desk, movement_id: str, late: LateMove) 
     )
     changes.records.append(Emit("alerts", keys.join(row.inventory), _alert(desk, row, movement_id, late, id)))
     return reasons
+
+
+def _unread(changes: Changes, row: PositionRow, moment: int, amount: int) -> int:
+    """The correction at a line that took out what stood there unread: that is still the least that was there."""
+    key = row_key(row)
+    before = changes.view.get(STOCK, key)
+    stock = (0 if before is None else before.stock) + amount
+    lowest = lowest_book(changes.view, key, stock, min(row.opened_at, row.moment), row.moment, (moment, amount))
+    return -max(0, lowest) - row.adjusted
+
+
+def _missing(changes: Changes, desk: Desk, group: PositionRow, serial: str) -> None:
+    """A piece that a counted place did not have has a count of its own from now on: it was not there."""
+    row = replace(
+        group,
+        serial_code=serial,
+        line=made_line("m", group, serial),
+        made="missing",
+        counted=0,
+        book=ONE,
+        difference=-ONE,
+        adjusted=-ONE,
+        updated_at=desk.time_ms,
+    )
+    changes.positions[position_key(row)] = row
 
 
 def _alert(desk: Desk, row: PositionRow, movement_id: str, late: LateMove, id: str) -> Alert:

@@ -16,7 +16,6 @@ from processors.domain.master import LotStatus
 from processors.domain.progressives import Claim, Claimed
 from processors.domain.refusals import Reason
 from processors.domain.registers import LotRow
-from processors.domain.stock_keys import stock_key
 
 
 @dataclass(slots=True)
@@ -78,9 +77,7 @@ def load_lot(
         row = _new_lot(intake, line, code, birth, generation)
         row.found = leg.adjustment
     else:
-        first = (
-            old.found and not leg.adjustment and not leg.transfer and _came_before_its_count(changes, intake, leg, line)
-        )
+        first = old.found and not leg.adjustment and not leg.transfer
         if not leg.transfer and not _may_add(intake, leg, line, old, first, reasons):
             return None
         row = _moved(old, line.quantity, 0, intake)
@@ -173,12 +170,6 @@ def _check_usable(
         )
 
 
-def _came_before_its_count(changes: Changes, intake: Intake, leg: Leg, line: Line) -> bool:
-    """Whether a load of a lot that only counts know of explains what they found."""
-    row = changes.stock_row(stock_key(intake.scope_key, leg.warehouse.code, leg.location, line.lot_code))
-    return row is not None and row.last_counted_at is not None and intake.occurred_at <= row.last_counted_at
-
-
 def _told(row: LotRow, born: LotRow) -> LotRow:
     """A lot that a count found, as its first document tells of it."""
     return replace(
@@ -197,7 +188,7 @@ def _told(row: LotRow, born: LotRow) -> LotRow:
 
 
 def _may_add(intake: Intake, leg: Leg, line: Line, old: LotRow, first: bool, reasons: list[Reason]) -> bool:
-    """A load of a lot that exists already (check 5). `first`: of one that a count found and that it explains."""
+    """A load of a lot that exists already (check 5). `first`: of one that a count found: its first papers."""
     allowed = True
     if not leg.template.integrate_initial_quantity and not first:
         reasons.append(

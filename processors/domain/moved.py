@@ -74,9 +74,16 @@ def book_at(view: View, stock_key: str, stock: int, moment: int) -> int:
     return stock - sum(quantity for _, _, quantity in moves_after(view, stock_key, moment))
 
 
-def lowest_book(view: View, stock_key: str, stock: int, first: int, last: int) -> int:
-    """The least that a row held from one moment through another."""
+def lowest_book(
+    view: View, stock_key: str, stock: int, first: int, last: int, late: tuple[int, int] | None = None
+) -> int:
+    """The least that a row held from one moment through another. `late`: moment and quantity of one move more.
+
+    `stock` is what it holds now, with that one.
+    """
     later = list(moves_after(view, stock_key, first))
+    if late is not None and late[0] > first:
+        later = sorted([*later, (late[0], MOVEMENT, late[1])])
     held = stock - sum(quantity for _, _, quantity in later)
     lowest, at = held, first
     for moment, rank, quantity in later:

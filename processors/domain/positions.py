@@ -1,6 +1,7 @@
 """Counted lines as the ledger keeps them: their keys, and which of them are later than a moment (architecture §6)."""
 
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Final
 
 from processors.domain import keys
@@ -34,6 +35,12 @@ def position_key(row: PositionRow) -> str:
     """Key `class|code|variant|warehouse|location|lot|serial|inventory|list|line`."""
     serial = keys.part(row.serial_code) if row.serial_code is not None else ""
     return f"{row_key(row)}|{serial}|{keys.join(row.inventory, row.list, row.line)}"
+
+
+def made_line(letter: str, row: PositionRow, serial: str = "") -> str:
+    """Id of a line that nobody counted: derived from what it is about, so that a replay gives the same."""
+    about = f"{row_key(row)}|{keys.part(serial)}".encode()
+    return f"{letter}-{blake2b(about, digest_size=8).hexdigest()}"
 
 
 def _of_list(row: PositionRow) -> tuple[str, ...]:
@@ -81,7 +88,10 @@ def later_counts(changes: Changes, stock_row_key: str, moment: int) -> LaterCoun
     found: list[tuple[int, str, PositionRow]] = []
     for key, stored in changes.view.prefix(POSITIONS, f"{stock_row_key}||"):
         row = changes.positions.get(key, stored)
-        if row is not None and row.state == "settled" and row.moment >= moment:
+        if row is None or row.state != "settled" or row.moment < moment:
+            continue
+        # Pieces that came while their place was being counted may not have been there to be read.
+        if row.made != "group" or row.counted_from >= moment:
             found.append((row.moment, key, row))
     return _later(found)
 

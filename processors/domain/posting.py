@@ -219,7 +219,9 @@ class _Work:
             return
         desk = self._desk()
         for late in self._late:
-            self._reasons += settle_late(self._changes, desk, self._intake.movement.movement_id, late)
+            self._reasons += settle_late(
+                self._changes, desk, self._intake.movement.movement_id, self._intake.occurred_at, late
+            )
         if self._stock is not None:
             row = self._stock
             key = stock_key(self._intake.scope_key, row.warehouse, row.location, row.lot_code)

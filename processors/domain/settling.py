@@ -6,7 +6,6 @@ serials and no piece is settled twice.
 
 from collections.abc import Callable
 from dataclasses import replace
-from hashlib import blake2b
 from typing import Final, Literal
 
 from processors.domain import keys
@@ -27,7 +26,7 @@ from processors.domain.master import MasterData
 from processors.domain.moments import end_of_day
 from processors.domain.moved import book_at, moved_between
 from processors.domain.pins import Pin
-from processors.domain.positions import item_key, note_counted, position_key, row_key, scope_key
+from processors.domain.positions import item_key, made_line, note_counted, position_key, row_key, scope_key
 from processors.domain.progressives import Claimed
 from processors.domain.quantity import ONE
 from processors.domain.refusals import Reason, Refusal
@@ -106,10 +105,10 @@ class Settling:
             self._adjust(row, desk)
 
     def _superseded(self, row: PositionRow) -> bool:
-        """Whether a newer count of the same row is settled already."""
+        """Whether a count of the same row at this moment or later is settled already."""
         for key, other in self.view.prefix(POSITIONS, f"{row_key(row)}||"):
             kept = self.changes.positions.get(key, other)
-            if kept is not None and kept.state == "settled" and kept.moment > row.moment:
+            if kept is not None and kept.state == "settled" and kept.moment >= row.moment:
                 return True
         return False
 
@@ -135,11 +134,9 @@ class Settling:
         if self._too_old(row):
             return
         piece = (row.lot_code, row.serial_code or "")
-        for key in self.view.members(POSITIONS_OF_SERIAL, self._serial_key(row)):
-            other = self.changes.position(key)
-            if other is not None and other.state == "settled" and other.moment > row.moment:
-                self._end(row, "superseded")
-                return
+        if self._counted_later(row):
+            self._end(row, "superseded")
+            return
         here, moves = (row.warehouse, row.location), self.moves(row)
         place = moves.place_at(piece, self._serial(row), row.moment)
         book = ONE if place == here else 0
@@ -155,6 +152,11 @@ class Settling:
                 self._relocate(row, desk, place)
             else:
                 self._adjust(row, desk)
+
+    def _counted_later(self, row: PositionRow) -> bool:
+        """Whether a count of the same piece at this moment or later is settled already, wherever it was."""
+        found = (self.changes.position(key) for key in self.view.members(POSITIONS_OF_SERIAL, self._serial_key(row)))
+        return any(other is not None and other.state == "settled" and other.moment >= row.moment for other in found)
 
     def _relocate(self, row: PositionRow, desk: Desk, place: tuple[str, str | None]) -> None:
         """A piece that is registered elsewhere: out there, in here, one group of two adjustments."""
@@ -215,7 +217,8 @@ class Settling:
                 revision=1, counted=0, counted_from=first, counted_at=last, moment=last, state="open", book=None,
                 difference=None, value=None, adjustment_id=None, adjusted=0, corrections=0, reason=None,
             )  # fmt: skip
-            self.settle(line)
+            if not self._counted_later(line):
+                self.settle(line)
 
     def _read(self, place: PositionRow, row: SerialRow) -> bool:
         """Whether a line of the inventory holds a piece, wherever it was read."""
@@ -375,9 +378,3 @@ class Settling:
         if stock.last_counted_at is None or stock.last_counted_at < row.moment:
             stock = replace(stock, last_counted_at=row.moment, updated_at=self.time_ms)
         self.changes.stock[key] = stock
-
-
-def made_line(letter: str, row: PositionRow, serial: str = "") -> str:
-    """Id of a line that nobody counted: derived from what it is about, so that a replay gives the same."""
-    about = f"{row_key(row)}|{keys.part(serial)}".encode()
-    return f"{letter}-{blake2b(about, digest_size=8).hexdigest()}"

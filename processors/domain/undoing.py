@@ -174,7 +174,7 @@ class Undoing:
                 self._message.time_ms,
             )
             for move in late:
-                self._reasons += settle_late(self._changes, desk, self._movement.movement_id, move)
+                self._reasons += settle_late(self._changes, desk, self._movement.movement_id, moment, move)
             corrected = sum(quantity.ONE for move in late if move.correct and move.serial is not None)
             if corrected and effect.load:
                 self._counts_added[key] = corrected

@@ -19,10 +19,10 @@ from processors.domain.master import MasterData
 from processors.domain.message import Continuation, Message
 from processors.domain.moved import book_at, lowest_book
 from processors.domain.pins import Pin, pin_of
-from processors.domain.positions import LIST_POSITIONS, PENDING, item_key
+from processors.domain.positions import LIST_POSITIONS, PENDING, item_key, made_line
 from processors.domain.progressives import Claimed
 from processors.domain.registers import StockRow
-from processors.domain.settling import Settling, made_line
+from processors.domain.settling import Settling
 from processors.domain.view import POSITIONS, STATE, STOCK, View
 
 SETTLE: Final = "settle"
