@@ -28,9 +28,12 @@ def _stock_entries(row: StateRow) -> Sequence[str]:
     rank = _KINDS.get(row.kind)
     if rank is None or row.moved is None:
         return ()
-    text, found = row.moved, []
+    text = row.moved
     when, id = f"|{_moment(row):015d}|{rank}|", keys.part(row.id)
-    at = text.index(":") + 1
+    _, length, quantity, key = text.split(":", 3)
+    if int(length) == len(key):  # one stock row, as a rule
+        return (f"{key}{when}{quantity}|{id}",)
+    found, at = [], text.index(":") + 1
     while at < len(text):
         colon = text.index(":", at)
         start = text.index(":", colon + 1) + 1

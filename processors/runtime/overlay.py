@@ -188,22 +188,18 @@ class TaskView:
                     self._index(index, key, before, row)
         trails = self._trails.get(topic)
         if trails is not None:
-            entry = () if row is None else (key,)
-            row_of_keys = self.once(register, key) if row is None else row
-            for trail in trails if row_of_keys is not None else ():
-                for index_key in trail.keys_of(row_of_keys):
-                    self._enter(trail.name, index_key, entry)
+            told = self.once(register, key) if row is None else row
+            for trail in trails if told is not None else ():
+                for index_key in trail.keys_of(told):
+                    place_of_entry = (trail.name, index_key)
+                    order = self._entry_order.get(trail.name)
+                    if order is not None and place_of_entry not in self._entries:
+                        insort(order, index_key)
+                    self._entries[place_of_entry] = {key} if row is not None else set()
         order = self._order.get(topic)
         if order is not None and place not in self._rows:
             insort(order, key)
         self._rows[place] = row
-
-    def _enter(self, trail: str, index_key: str, entry: Sequence[str]) -> None:
-        place = (trail, index_key)
-        order = self._entry_order.get(trail)
-        if order is not None and place not in self._entries:
-            insort(order, index_key)
-        self._entries[place] = set(entry)
 
     def _index(self, index: Index, key: str, before: object | None, after: object | None) -> None:
         old = None if before is None else index.key_of(before)

@@ -70,6 +70,9 @@ class Stores(Protocol):
 
 def joined(members: Collection[str]) -> bytes:
     """The stored form of an index entry, a JSON array; members may hold any character."""
+    if len(members) == 1:
+        (member,) = members
+        return f"[{_quoted(member)}]".encode()
     return f"[{', '.join(map(_quoted, sorted(members)))}]".encode()
 
 
