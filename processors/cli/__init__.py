@@ -31,6 +31,8 @@ COMMANDS: Final = (
     "serials",
     "stock",
     "trace",
+    "counts",
+    "count",
     "dead-letters",
     "doctor",
 )

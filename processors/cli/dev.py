@@ -1,4 +1,4 @@
-"""`lotstream dev`: broker, Redis, topics, a ledger worker and a small demo in one command, until Ctrl-C."""
+"""`lotstream dev`: broker, Redis, topics, a ledger and a counting worker and a small demo, until Ctrl-C."""
 
 import json
 import os
@@ -13,8 +13,9 @@ from types import FrameType
 
 import click
 
+from processors.cli import wiring
 from processors.cli.cluster_options import Cluster, reached
-from processors.cli.demo_run import Outcome, await_master_data, await_replies, publish
+from processors.cli.demo_run import Counted, Outcome, await_master_data, await_replies, count, publish
 from processors.cli.dev_report import Report
 from processors.contract import topics as manifest
 from processors.contract.cluster_facts import PARTITIONS, read_facts, wanted_facts, write_facts
@@ -41,7 +42,7 @@ EXIT_FINAL = 2
 @click.option("--no-demo", is_flag=True, help="Start with empty topics.")
 @click.option("--port", type=click.IntRange(1, 65535), help="The broker's port. Else 9092 if it is free, else any.")
 def command(persist: Path | None, no_demo: bool, port: int | None) -> None:
-    """Start a Kafka broker, Redis, the topics and a ledger worker here, with a small demo, until Ctrl-C.
+    """Start a Kafka broker, Redis, the topics, a ledger and a counting worker here, with a small demo, until Ctrl-C.
 
     Needs no Docker and no Java: both servers come with the package; the first start fetches the broker's jars (45 MB).
     LOTSTREAM_BOOTSTRAP_SERVERS (or BOOTSTRAP_SERVERS) and LOTSTREAM_REDIS_URL name servers to use instead.
@@ -98,13 +99,17 @@ def _start(stack: Stack, report: Report, persist: Path | None, *, with_demo: boo
         is_new = not read_facts(cluster.connection, cluster.codec)
         with report.step("topics") as step:
             step.done(_make_topics(cluster))
-        with report.step("ledger") as step:
-            worker = stack.start_worker("ledger", ["worker", "ledger", "--slots", "1", "--slot", "0"])
-            worker.wait_until_ready()
-            step.done(f"{worker.health_url}/metrics  log {worker.log}")
+        started = {
+            kind: stack.start_worker(kind, ["worker", kind, "--slots", "1", "--slot", "0"]) for kind in wiring.KINDS
+        }
+        for kind, worker in started.items():
+            with report.step(kind) as step:
+                worker.wait_until_ready()
+                step.done(f"{worker.health_url}/metrics  log {worker.log}")
         outcome = _demo(stack, cluster, report, persist, is_new=is_new) if with_demo else None
     if outcome is not None:
-        report.outcome(outcome)
+        report.outcome(outcome[0])
+        report.counted(outcome[1])
     report.places(stack, persist)
     report.try_next(stack.bootstrap_servers, with_demo=with_demo)
 
@@ -118,7 +123,9 @@ def _make_topics(cluster: Cluster) -> str:
     return f"{sum(each.action == 'create' for each in made)} created, {count} tasks"
 
 
-def _demo(stack: Stack, cluster: Cluster, report: Report, persist: Path | None, *, is_new: bool) -> Outcome | None:
+def _demo(
+    stack: Stack, cluster: Cluster, report: Report, persist: Path | None, *, is_new: bool
+) -> tuple[Outcome, Counted] | None:
     """Publish the demo where it was not yet, and wait for its answers. None: it was there already."""
     note = stack.directory / "demo.json"
     state = json.loads(note.read_text(encoding="utf-8")) if note.exists() else None
@@ -128,9 +135,11 @@ def _demo(stack: Stack, cluster: Cluster, report: Report, persist: Path | None, 
     if state is None and not is_new:
         report.note("demo", "not published: the cluster was set up before")
         return None
-    # The day is kept from the first try on: a demo that was cut short is sent again with the same content.
-    day = date.fromisoformat(state["day"]) if state else datetime.now().date()
-    note.write_text(json.dumps({"day": day.isoformat(), "done": False}), encoding="utf-8")
+    # Day and time are kept from the first try on: a demo that was cut short is sent again with the same content.
+    now = datetime.now(demo.ZONE)
+    began_at = {"day": now.date().isoformat(), "at": now.isoformat(timespec="milliseconds"), **(state or {})}
+    day = date.fromisoformat(began_at["day"])
+    note.write_text(json.dumps({**began_at, "done": False}), encoding="utf-8")
     with report.step("demo") as step:
         master = demo.master_data(day)
         publish(cluster, "master-data", master)
@@ -141,8 +150,12 @@ def _demo(stack: Stack, cluster: Cluster, report: Report, persist: Path | None, 
         outcome = await_replies(cluster, lines, lambda there: step.progress(f"{there} of {len(lines)} replies"))
         took_ms = (time.monotonic() - began) * 1000
         step.done(f"{len(master)} master records accepted, {len(lines)} movements answered in {took_ms:.0f} ms")
-    note.write_text(json.dumps({"day": day.isoformat(), "done": True}), encoding="utf-8")
-    return outcome
+    with report.step("count") as step:
+        steps = demo.counting(day, began_at["at"])
+        counted = count(cluster, steps, lambda there: step.progress(f"{there} of {len(steps)} steps"))
+        step.done(f"{counted.reads} reads, {counted.moved} movements meanwhile, list {counted.list.list} closed")
+    note.write_text(json.dumps({**began_at, "done": True}), encoding="utf-8")
+    return outcome, counted
 
 
 def _look_after(stack: Stack, report: Report) -> None:

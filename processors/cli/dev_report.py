@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
-from processors.cli.demo_run import Outcome
-from processors.domain import quantity
+from processors.cli.demo_run import Counted, Outcome
+from processors.domain import keys, quantity
+from processors.embedded import demo
 from processors.embedded.ports import HOST
 from processors.embedded.stack import BROKER_PORT, Stack
 
@@ -31,11 +32,11 @@ class Step:
 
     def progress(self, text: str) -> None:
         if self._status is not None:
-            self._status.update(f"{self._name:<8}{text}")
+            self._status.update(f"{self._name:<10}{text}")
 
     def done(self, text: str) -> None:
         took = time.monotonic() - self._began
-        self._console.print(f"{self._name:<8}{text}  ({took:.1f} s)", highlight=False, soft_wrap=True, markup=False)
+        self._console.print(f"{self._name:<10}{text}  ({took:.1f} s)", highlight=False, soft_wrap=True, markup=False)
 
 
 class Report:
@@ -49,14 +50,14 @@ class Report:
         self._console.print(text, highlight=False, soft_wrap=True, markup=False)
 
     def note(self, name: str, text: str) -> None:
-        self.say(f"{name:<8}{text}")
+        self.say(f"{name:<10}{text}")
 
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
         if not self._console.is_terminal:
             yield Step(self._console, name, None)
             return
-        with self._console.status(f"{name:<8}…") as status:
+        with self._console.status(f"{name:<10}…") as status:
             yield Step(self._console, name, status)
 
     def outcome(self, outcome: Outcome) -> None:
@@ -85,6 +86,24 @@ class Report:
                 refused.add_row(reply.request_id if number == 0 else "", reason.code, reason.message)
         self._console.print(refused)
 
+    def counted(self, counted: Counted) -> None:
+        """What the demo's count found: the one loss, and not the goods that moved while it was counted."""
+        row = counted.list
+        self.say(
+            f"\nA count while goods moved: list {row.list} of inventory {row.inventory} is closed, {row.lines} lines, "
+            f"{row.matched} as booked. What went in and out meanwhile is no difference; what is missing is:"
+        )
+        table = Table("item", "lot", "location", "book", "counted", "difference", "template", "value", box=None,
+                      pad_edge=False)  # fmt: skip
+        for each in counted.differences:
+            line, form = each.line, each.form
+            item = keys.join(line.item_class, line.item_code)
+            cells = (item, line.lot_code, line.location, form["book"], form["counted"],
+                     f"{form['difference']} {line.unit}", form["template"], form["value"])  # fmt: skip
+            table.add_row(*(cell or "" for cell in cells))
+        self._console.print(table)
+        self.say(f"List {demo.OPEN} is still being counted by {demo.OPERATOR}: go on with it (below).")
+
     def places(self, stack: Stack, persist: Path | None) -> None:
         self.say("\nWhere everything is:")
         self.note("broker", stack.bootstrap_servers)
@@ -94,7 +113,7 @@ class Report:
         self.note("data", f"{stack.directory}" + ("" if persist else " (gone at the end; --persist DIR keeps it)"))
 
     def try_next(self, bootstrap_servers: str, *, with_demo: bool) -> None:
-        """Three commands, as they can be pasted into another terminal."""
+        """A few commands, as they can be pasted into another terminal."""
         us = program()
         self.say("\nTry next, in another terminal:")
         if bootstrap_servers != f"{HOST}:{BROKER_PORT}":
@@ -106,6 +125,8 @@ class Report:
             return
         self.say(f"  {us} lots show --open")
         self.say(f"  {us} dead-letters list --topic movements")
+        self.say(f"  {us} counts differences {demo.INVENTORY} {demo.CLOSED}")
+        self.say(f"  {us} count {demo.INVENTORY} {demo.OPEN} --operator {demo.OPERATOR}")
         self.say(f"  echo '{_mine()}' | {us} publish movements - && {us} read replies --key MINE-1 --follow --limit 1")
 
 

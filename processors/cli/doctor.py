@@ -4,17 +4,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import Final, Literal
 
 import click
 
+from processors.cli import wiring
 from processors.cli.printing import output_option, print_rows
 from processors.cli.settings import Settings, load_settings, redact_url
 from processors.contract import topics as manifest
 from processors.contract.cluster_facts import check_meta, partitions_of, read_facts, wanted_facts
 from processors.contract.codec import Codec
 from processors.contract.connection import Connection, cluster_errors
+from processors.contract.groups import group_state
 from processors.contract.manifest import MANIFEST
 from processors.contract.schema_ids import schema_ids
 from processors.counters.redis_connection import RedisConnection, checked
@@ -40,7 +43,7 @@ class Finding:
 @click.option("--schema-registry", metavar="URL", help="Where schema ids come from; none: the lock file.")
 @output_option
 def command(bootstrap_servers: str | None, redis_url: str | None, schema_registry: str | None, output: str) -> None:
-    """Look at broker, Redis, topics, versions and clock; exit code 1 where something is not as a worker needs it."""
+    """Look at broker, Redis, topics, versions, workers and clock; exit code 1 where something is not as it must be."""
     settings = load_settings(
         bootstrap_servers=bootstrap_servers, redis_url=redis_url, schema_registry_url=schema_registry
     )
@@ -59,6 +62,9 @@ def _look(settings: Settings) -> Iterator[Finding]:
     if broker.state == "ok":
         yield _try("topics", lambda: _topics(settings), "lotstream topics plan says more, lotstream topics apply mends")
     yield Finding("versions", "ok", ", ".join([f"lotstream {version('lotstream')}", *_libraries()]))
+    if broker.state == "ok":
+        for kind in wiring.KINDS:
+            yield _try(kind, partial(_workers, kind, settings), f"lotstream worker {kind} starts one")
     if redis.state == "ok":
         yield _try("clock", lambda: _clock(settings), "Let NTP set the clocks of all machines")
 
@@ -107,6 +113,21 @@ def _topics(settings: Settings) -> str:
     if differences:
         raise Wrong(f"{len(differences)} differences, the first: {differences[0]}")
     return f"{len(MANIFEST)} as the manifest says, {count} tasks, schema ids from {codec.ids.source}"
+
+
+def _workers(kind: str, settings: Settings) -> str:
+    """Who works on the topics of a kind, and how far they are behind: wrong only where records wait for nobody."""
+    connection, codec = _connection(settings), Codec(schema_ids(settings.schema_registry_url))
+    with cluster_errors(connection):
+        count = partitions_of(read_facts(connection, codec), settings.partitions)
+        state = group_state(connection.admin(), wiring.group_of(kind), wiring.INPUTS[kind], count)
+    behind = ", ".join(f"{records} of {topic}" for topic, records in state.behind.items() if records)
+    waiting = f"records that wait: {behind}" if behind else "nothing waits"
+    if not state.members:
+        if behind:
+            raise Wrong(f"no worker; {waiting}")
+        return f"no worker; {waiting}"
+    return f"{', '.join(state.members)}; {waiting}"
 
 
 def _clock(settings: Settings) -> str:

@@ -1,5 +1,6 @@
 """Where processes are put together from their parts: nothing else builds a log, a store, counters or a processor."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from processors.cli.settings import Settings
@@ -15,6 +16,8 @@ from processors.counters.none import NoCounters
 from processors.counters.port import Clock, Counters, EpochLog
 from processors.counters.redis_connection import RedisConnection
 from processors.counters.redis_state import RedisState
+from processors.counting.processor import CountingProcessor
+from processors.domain.count_registers import ScanFeedback
 from processors.domain.events import Reply
 from processors.domain.movement import Movement
 from processors.ledger.processor import LedgerProcessor
@@ -28,8 +31,18 @@ from processors.runtime.rocks_store import RocksStores
 from processors.runtime.simulate import Simulation
 from processors.runtime.store import Stores
 
+KINDS = (LedgerProcessor.name, CountingProcessor.name)
+"""Kinds of workers; each is a consumer group of its own."""
+INPUTS = {LedgerProcessor.name: LedgerProcessor.inputs, CountingProcessor.name: CountingProcessor.inputs}
+"""Kind of worker → the topics that it reads."""
 REPLIES = "replies"
+FEEDBACK = "scan-feedback"
 MOVEMENTS = "movements"
+
+
+def group_of(kind: str) -> str:
+    """The consumer group of a worker kind."""
+    return f"lotstream-{kind}"
 
 
 def connection(settings: Settings) -> Connection:
@@ -43,22 +56,43 @@ def codec(settings: Settings) -> Codec:
 def ledger(codec: Codec, pieces_max: int) -> LedgerProcessor:
     """The ledger; first answers are kept in their Avro form."""
 
-    def decode(data: bytes) -> Reply:
-        reply = codec.decode(REPLIES, data)
-        assert isinstance(reply, Reply), "the topic has one record type"
-        return reply
-
     def decode_movement(data: bytes) -> Movement:
         movement = codec.decode(MOVEMENTS, data)
         assert isinstance(movement, Movement), "the topic has one record type"
         return movement
 
-    return LedgerProcessor(lambda reply: codec.encode(REPLIES, reply), decode, decode_movement, pieces_max)
+    encode, decode = _replies(codec)
+    return LedgerProcessor(encode, decode, decode_movement, pieces_max)
+
+
+def counting(codec: Codec, partitions: int) -> CountingProcessor:
+    """Counting; `partitions`: how many the ledger has, each of which is told of every list."""
+
+    def decode_feedback(data: bytes) -> ScanFeedback:
+        feedback = codec.decode(FEEDBACK, data)
+        assert isinstance(feedback, ScanFeedback), "the topic has one record type"
+        return feedback
+
+    encode, decode = _replies(codec)
+    return CountingProcessor(
+        lambda feedback: codec.encode(FEEDBACK, feedback), decode_feedback, encode, decode, partitions
+    )
+
+
+def _replies(codec: Codec) -> tuple[Callable[[Reply], bytes], Callable[[bytes], Reply]]:
+    def decode(data: bytes) -> Reply:
+        reply = codec.decode(REPLIES, data)
+        assert isinstance(reply, Reply), "the topic has one record type"
+        return reply
+
+    return lambda reply: codec.encode(REPLIES, reply), decode
 
 
 def processor(kind: str, codec: Codec, settings: Settings) -> Processor:
-    """The processor of a worker kind (`ledger`)."""
-    assert kind == "ledger", f"no processor {kind}"
+    """The processor of a worker kind, one of `KINDS`."""
+    if kind == CountingProcessor.name:
+        return counting(codec, settings.partitions)
+    assert kind == LedgerProcessor.name, f"no processor {kind}"
     return ledger(codec, settings.pieces_max)
 
 
@@ -79,7 +113,7 @@ def worker_loop(kind: str, settings: Settings) -> Loop:
     log = KafkaLog(
         KafkaSettings(
             bootstrap_servers=settings.bootstrap_servers,
-            group=f"lotstream-{kind}",
+            group=group_of(kind),
             instance=name,
             transaction_timeout_ms=settings.transaction_timeout_ms,
             session_timeout_ms=settings.session_timeout_ms,
@@ -104,7 +138,7 @@ def worker_loop(kind: str, settings: Settings) -> Loop:
 
 def _counters(kind: str, settings: Settings, epochs: EpochLog, clock: Clock, name: str) -> Counters:
     """Of the ledger those in Redis; counting gives out no codes, and runs without Redis."""
-    if kind == "counting":
+    if kind == CountingProcessor.name:
         return NoCounters()
     state = RedisState(RedisConnection(settings.redis_url), settings.redis_prefix)
     return Allocator(state, epochs, clock, name)
@@ -123,7 +157,10 @@ def simulation(partitions: int, pieces_max: int) -> tuple[Simulation, Codec]:
     records = Codec(LockedIds())
     server, epochs = MemoryServer(), MemoryEpochLog()
 
-    def counters(name: str) -> Allocator:
+    def counters(name: str) -> Counters:
+        if name.startswith(CountingProcessor.name):
+            return NoCounters()
         return Allocator(MemoryState(server), epochs, SteppedClock(), name)
 
-    return Simulation([ledger(records, pieces_max)], records, partitions, counters), records
+    processors: list[Processor] = [ledger(records, pieces_max), counting(records, partitions)]
+    return Simulation(processors, records, partitions, counters), records

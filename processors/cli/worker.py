@@ -27,11 +27,12 @@ EXIT_NEVER = 2
 
 
 @click.command("worker")
-@click.argument("kind", type=click.Choice(["ledger"]))
+@click.argument("kind", type=click.Choice(wiring.KINDS))
 @click.option("--slots", type=int, help="Worker processes to run here, each with its own share of the tasks.")
 @click.option("--slot", type=int, help="Number of the (first) slot: stable, and different on every machine.")
 @click.option("--bootstrap-servers", help="Brokers, host:port,…")
-@click.option("--redis-url", help="Counter server, redis://host:port/db")
+@click.option("--redis-url", help="Counter server of the ledger, redis://host:port/db")
+@click.option("--metrics-port", type=int, help="Of the (first) slot; the next ones follow. Two kinds here: two ports.")
 @click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="A TOML file of settings.")
 def command(
     kind: str,
@@ -39,15 +40,24 @@ def command(
     slot: int | None,
     bootstrap_servers: str | None,
     redis_url: str | None,
+    metrics_port: int | None,
     config: Path | None,
 ) -> None:
     """Run workers of one KIND until they are told to stop (SIGTERM, Ctrl-C).
 
-    A slot keeps its identity over restarts: the same transactional id, the same place in the group, the same store.
+    ledger: movements, lots, serials, stock; it needs Redis. counting: physical inventories, without Redis. A slot keeps
+    its identity over restarts: the same transactional id, the same place in the group, the same store.
 
     Example: lotstream worker ledger --slots 2 --bootstrap-servers 127.0.0.1:9092
     """
-    settings = load_settings(config, slots=slots, slot=slot, bootstrap_servers=bootstrap_servers, redis_url=redis_url)
+    settings = load_settings(
+        config,
+        slots=slots,
+        slot=slot,
+        bootstrap_servers=bootstrap_servers,
+        redis_url=redis_url,
+        metrics_port=metrics_port,
+    )
     configure_logs(settings.log_level, settings.log_format)
     stop = _Stop()
     sys.exit(_run_one(kind, settings, stop) if settings.slots == 1 else _run_several(kind, settings, config, stop))

@@ -56,7 +56,7 @@ def read_records(
             for message in consumer.consume(1000, 0.2 if follow else 0.02):
                 error = message.error()
                 if error is None:
-                    yield _record(message)
+                    yield record_of(message)
                 elif error.code() == KafkaError._PARTITION_EOF:
                     open_ends.discard(message.partition())
                 elif not error.retriable():
@@ -82,7 +82,8 @@ def _places(consumer: Consumer, topic: str, start: Start, offset: int | None) ->
             return list(consumer.offsets_for_times(asked, timeout=CALL_LIMIT_S))
 
 
-def _record(message: Message) -> ReadRecord:
+def record_of(message: Message) -> ReadRecord:
+    """A consumed message, as a record."""
     partition, offset = message.partition(), message.offset()
     assert partition is not None, "a consumed message has its place"
     assert offset is not None, "a consumed message has its place"

@@ -37,6 +37,54 @@ class NotSent(Exception):
         self.count = count
 
 
+class Sender:
+    """A producer for one topic, open for one record after the other."""
+
+    def __init__(self, connection: Connection, topic: str) -> None:
+        self._topic = topic
+        self._failures: list[str] = []
+        self._producer = Producer(
+            connection.settings(
+                partitioner="murmur2_random",
+                acks="all",
+                linger_ms=5,
+                enable_idempotence=True,
+                message_max_bytes=topic_of(topic).max_message_bytes,
+                delivery_timeout_ms=int(SEND_LIMIT_S * 1000),
+            )
+        )
+
+    def hand_over(self, record: Sendable, partition: int | None = None) -> None:
+        """Send soon, behind those before it. `partition`: of a record that names its own; None: its key tells."""
+        moment = time.time_ns() // 1_000_000 if record.time_ms is None else record.time_ms
+        while True:
+            try:
+                self._producer.produce(
+                    self._topic,
+                    record.value,
+                    record.key,
+                    partition=ANY if partition is None else partition,
+                    timestamp=moment,
+                    headers=list(record.headers),
+                    on_delivery=self._delivered,
+                )
+                break
+            except BufferError:  # the client's queue is full: let it deliver
+                self._producer.poll(0.1)
+        self._producer.poll(0)
+
+    def _delivered(self, error: object, _: object) -> None:
+        if error is not None:
+            self._failures.append(str(error))
+
+    def finish(self) -> None:
+        """Return once the broker has all of them; NotSent where it may not."""
+        missing = self._producer.flush(SEND_LIMIT_S)
+        if self._failures or missing:
+            reason = self._failures[0] if self._failures else f"no answer within {SEND_LIMIT_S:g} s"
+            raise NotSent(len(self._failures) + missing, reason)
+
+
 def send(
     connection: Connection,
     topic: str,
@@ -49,44 +97,10 @@ def send(
     `on_sent` is called for each record handed over, to show progress. `placed`: the partition of a record that names
     its own; None: its key tells.
     """
-    producer = Producer(
-        connection.settings(
-            partitioner="murmur2_random",
-            acks="all",
-            linger_ms=5,
-            enable_idempotence=True,
-            message_max_bytes=topic_of(topic).max_message_bytes,
-            delivery_timeout_ms=int(SEND_LIMIT_S * 1000),
-        )
-    )
-    failures: list[str] = []
-
-    def delivered(error: object, _: object) -> None:
-        if error is not None:
-            failures.append(str(error))
-
-    count = 0
+    sender, count = Sender(connection, topic), 0
     for record in records:
-        moment = time.time_ns() // 1_000_000 if record.time_ms is None else record.time_ms
-        place = placed(record)
-        while True:
-            try:
-                producer.produce(
-                    topic,
-                    record.value,
-                    record.key,
-                    partition=ANY if place is None else place,
-                    timestamp=moment,
-                    headers=list(record.headers),
-                    on_delivery=delivered,
-                )
-                break
-            except BufferError:  # the client's queue is full: let it deliver
-                producer.poll(0.1)
-        producer.poll(0)
+        sender.hand_over(record, placed(record))
         count += 1
         on_sent()
-    missing = producer.flush(SEND_LIMIT_S)
-    if failures or missing:
-        raise NotSent(len(failures) + missing, failures[0] if failures else f"no answer within {SEND_LIMIT_S:g} s")
+    sender.finish()
     return count

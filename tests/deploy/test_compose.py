@@ -34,8 +34,18 @@ def test_the_file_follows_the_compose_specification() -> None:
     assert problems == []
 
 
-def test_everything_that_the_ledger_needs_is_there() -> None:
-    assert list(SERVICES) == ["broker", "redis", "registry", "schemas", "topics", "ledger"]
+def test_everything_that_the_workers_need_is_there() -> None:
+    assert list(SERVICES) == ["broker", "redis", "registry", "schemas", "topics", "ledger", "counting"]
+
+
+def test_counting_needs_no_redis_and_each_worker_keeps_its_own_store() -> None:
+    counting, ledger = SERVICES["counting"], SERVICES["ledger"]
+    assert "redis" not in counting["depends_on"]
+    assert "LOTSTREAM_REDIS_URL" not in counting["environment"]
+    assert not set(counting["volumes"]) & set(ledger["volumes"])
+    assert {port.rsplit(":", 1)[0] for port in counting["ports"]}.isdisjoint(
+        port.rsplit(":", 1)[0] for port in ledger["ports"]
+    )
 
 
 @pytest.mark.parametrize(
