@@ -34,9 +34,21 @@ class Counted(Ledger):
     def move(
         self, item: Item, template: str, amount: str, id: str, at: int, location: str | None = "A", **more: Any
     ) -> Decision:
-        """A movement that happened `at` milliseconds after noon and arrives an hour later."""
+        """A movement that happened `at` milliseconds after noon and arrives an hour later, or at `time_ms`."""
+        arrives = more.pop("time_ms", NOON + 3_600_000)
         movement = a_movement(item, template, amount, id, location=location, occurred_at=NOON + at, **more)
-        return self.noted(self.send(movement, NOON + 3_600_000))
+        return self.noted(self.send(movement, arrives))
+
+    def work_off(self, decision: Decision) -> list[Decision]:
+        """Resume what a decision left to do, slice by slice."""
+        barriers, steps = list(decision.barriers), []
+        while barriers:
+            barrier = barriers.pop()
+            resumed = Continuation(barrier.id, self.partition, barrier.text, NOON + 3_600_000)
+            steps.append(self.processor.resume(resumed, self.view, self.master, {}, {}))
+            self.view.take(self.noted(steps[-1]))
+            barriers += steps[-1].barriers
+        return steps
 
     def open(self, list_: str = "L1", at: int = 0, **rules: Any) -> None:
         self.tell("opened", list_, partition=self.partition, warehouse="W1", counted_at=NOON + at, **rules)
@@ -84,21 +96,10 @@ class Counted(Ledger):
         return self.noted(decision)
 
     def follow(self, decision: Decision) -> dict[str, LineResult]:
-        """Resume what a decision left to do, slice by slice."""
-        results: dict[str, LineResult] = {}
-        barriers, ended = list(decision.barriers), 0
-        while barriers:
-            barrier = barriers.pop()
-            next_ = self.processor.resume(
-                Continuation(barrier.id, self.partition, barrier.text, NOON + 3_600_000), self.view, self.master, {}, {}
-            )
-            self.view.take(self.noted(next_))
-            for told in published(next_, "count-results"):
-                results |= {result.line: result for result in told.lines}
-                ended += told.kind == "settled"
-            barriers += next_.barriers
-        assert ended == 1
-        return results
+        """Work a settlement off and give its results; it ends once."""
+        told = [record for step in self.work_off(decision) for record in published(step, "count-results")]
+        assert [record.kind for record in told].count("settled") == 1
+        return {result.line: result for record in told for result in record.lines}
 
     def noted(self, decision: Decision) -> Decision:
         self.adjustments += published(decision, "adjustments")

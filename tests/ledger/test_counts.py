@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from processors.domain.master import Company
 from processors.domain.quantity import ONE, parse
 from tests.ledger.count_story import Counted, told
-from tests.ledger.ledger_story import CHEESE, NOON, PUMP, SALT, a_lot, a_movement, refused_with, reversal
+from tests.ledger.ledger_story import CHEESE, NOON, PUMP, SALT, TODAY, a_lot, a_movement, refused_with, reversal
 
 
 def a_shelf(amount: str = "50") -> Counted:
@@ -406,3 +406,28 @@ def test_stock_is_what_was_counted_and_what_really_moved_since_whatever_the_orde
             ledger.send(wrong, NOON + 3_600_000)
             ledger.send(reversal(wrong, f"undone {number}"), NOON + 3_600_000)
     assert ledger.held() == told(shelf(1000))
+
+
+def test_what_the_books_of_the_open_period_need_stays_when_the_period_moves_on() -> None:
+    ledger = a_shelf()
+    ledger.open("L2", at=1)
+    ledger.open("L3", at=1)
+    ledger.count(SALT, "47", at=10)
+    ledger.count(SALT, "46", at=20, list_="L2")
+    ledger.settle("L1")
+    ledger.settle("L2")
+    # Its day is closed, its moment is not: a book of tomorrow needs it.
+    ledger.move(SALT, "OUT", "6", "overnight", 86_400_000 - 10, effective_date=TODAY, time_ms=NOON + 86_400_000)
+    ledger.master.put(Company(open_from=TODAY + 1))
+    tomorrow = NOON + 86_400_000
+    opens = ledger.move(SALT, "IN", "1", "new", 86_400_000, effective_date=TODAY + 1, time_ms=tomorrow)
+    ledger.work_off(opens)
+    assert sorted(row.list for row in ledger.rows("count-positions").values()) == ["L2"]
+    ids = {row.id for row in ledger.rows("ledger-state").values() if row.kind in ("movement", "adjustment")}
+    assert ids == {"overnight", "new"}
+    ledger.count(SALT, "45", at=86_400_000 - 40_000_000, list_="L3")
+    assert ledger.settle("L3")["1"].book == 46 * ONE
+    late = ledger.move(SALT, "OUT", "2", "forgotten", 15, effective_date=TODAY + 1, time_ms=tomorrow)
+    assert late.refusal is None
+    assert ledger.adjustments[-1].kind == "correction"
+    assert ledger.held() == "40"
