@@ -67,13 +67,6 @@ def confirm(step: Step, scan: Scan, row: CountListRow, looked: Looked, reasons: 
             return None
         return Written(_recounted(step, scan, row, line, read, None))
     line = _line_counted(step, row, looked)
-    if line is not None and line.serial_code is not None:
-        message = (
-            f"serial {line.serial_code!r} is counted in this inventory: list {line.list!r}, line {line.line!r}"
-            f"{_at(line)}; a serial stands in one place"
-        )
-        reasons.append(Reason("serial-already-counted", message, "serial"))
-        return None
     if line is not None:
         home = row if line.list == row.list else step.get(LISTS, list_key(line.inventory, line.list))
         assert home is not None, "a line has its list"
@@ -133,7 +126,14 @@ def _again(
     answer: Literal["add", "replace"] | None,
     reasons: list[Reason],
 ) -> Written | None:
-    """A second read of the same goods in the same place."""
+    """A second read of the same goods in the same place, or of the same serial in any."""
+    if line.serial_code is not None:
+        message = (
+            f"serial {line.serial_code!r} is counted in this inventory: list {line.list!r}, line {line.line!r}"
+            f"{_at(line)}; a serial stands in one place"
+        )
+        reasons.append(Reason("serial-already-counted", message, "serial"))
+        return None
     if not takes(home, line):
         reasons.append(closed_to_reads(home))
         return None

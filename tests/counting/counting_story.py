@@ -105,11 +105,14 @@ class Count:
 
     def take(self, topic: str, value: object, time_ms: int | None = None) -> Decision:
         """Decide a message and take its effects over. Every record and row has an Avro form and its right key."""
+        return self._taken(self.decide(topic, value, time_ms), self.time if time_ms is None else time_ms)
+
+    def decide(self, topic: str, value: object, time_ms: int | None = None) -> Decision:
+        """What counting decides; nothing is changed by it."""
         self.offset += 1
         at = self.time if time_ms is None else time_ms
         message = Message(topic, 1, self.offset, at, key_of(topic, value), value, b"")
-        decision = self.processor.decide(message, self.view, self.master, {}, {})
-        return self._taken(decision, at)
+        return self.processor.decide(message, self.view, self.master, {}, {})
 
     def run(self) -> list[Decision]:
         """Let everything that waits for a barrier go on, to its end."""
