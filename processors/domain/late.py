@@ -15,11 +15,12 @@ from processors.domain.count_lines import Adjustment, PositionRow
 from processors.domain.decision import Emit
 from processors.domain.events import Alert
 from processors.domain.layer import Layer
-from processors.domain.moved import lowest_book
+from processors.domain.moved import ADJUSTMENT, MOVEMENT, lowest_book
 from processors.domain.positions import (
     LateMove,
     LaterCounts,
     counted_until,
+    is_held,
     later_counts,
     later_counts_of_serial,
     made_line,
@@ -51,7 +52,10 @@ def late_serials(
     prefix = serial_prefix(scope_key, lot_code)
     place = later_counts(changes, row_key, moment) if load else None
     for serial in serials:
-        found = later_counts_of_serial(changes, f"{prefix}{keys.part(serial)}", moment) or place
+        key = f"{prefix}{keys.part(serial)}"
+        found = later_counts_of_serial(changes, key, row_key, moment)
+        if found is None and place is not None and not is_held(changes, key, place.first.inventory):
+            found = place
         if found is not None:
             covered[serial] = found
     return covered
@@ -75,14 +79,28 @@ def must_stay(
 
 def settle_late(changes: Changes, desk: Desk, movement_id: str, moment: int, late: LateMove) -> list[Reason]:
     """Correct or report one late effect, of a movement that happened at `moment`; what keeps it from being posted."""
-    row = changes.position(late.counts.key)
-    assert row is not None, "a settled count stays"
+    moves = [(moment, MOVEMENT, late.amount)]
     reasons: list[Reason] = []
-    correction = -late.amount
-    if late.correct and row.made == "zero":
-        correction = _unread(changes, row, moment, late.amount)
-        if correction == 0:
-            return reasons  # it explains what stood there unread
+    while late.correct and late.counts.first.made == "zero":
+        row = _known(changes, late.counts.key)
+        correction = _unread(changes, row, moves)
+        if correction:
+            reasons += _settle(changes, desk, movement_id, late, correction)
+        moves.append((row.moment, ADJUSTMENT, correction))
+        # What explains what stood there unread is there from then on: the next count has seen it.
+        following = later_counts(changes, row_key(row), row.moment + 1)
+        rest = late.amount + correction
+        if following is None or rest == 0:
+            return reasons
+        late = replace(late, counts=following, amount=rest)
+    return reasons + _settle(changes, desk, movement_id, late, -late.amount)
+
+
+def _settle(changes: Changes, desk: Desk, movement_id: str, late: LateMove, correction: int) -> list[Reason]:
+    row, key = _known(changes, late.counts.key), late.counts.key
+    reasons: list[Reason] = []
+    if late.correct and late.serial is not None and row.made == "group":
+        row, key = _missing(desk, row, late.serial)
     if late.correct:
         number = row.corrections + 1
         id, kind = f"{adjustment_id(row)}/correction/{number}", "correction"
@@ -101,11 +119,9 @@ def settle_late(changes: Changes, desk: Desk, movement_id: str, moment: int, lat
         if posted is None:
             return reasons
         changes.absorb(inner)
-        changes.positions[late.counts.key] = replace(
+        changes.positions[key] = replace(
             row, adjusted=row.adjusted + correction, corrections=number, updated_at=desk.time_ms
         )
-        if late.serial is not None and row.made == "group":
-            _missing(changes, desk, row, late.serial)
         template = posted.template
     else:
         id, kind, template = f"{adjustment_id(row)}/late/{movement_id}", "late_report", None
@@ -148,17 +164,26 @@ def settle_late(changes: Changes, desk: Desk, movement_id: str, moment: int, lat
     return reasons
 
 
-def _unread(changes: Changes, row: PositionRow, moment: int, amount: int) -> int:
-    """The correction at a line that took out what stood there unread: that is still the least that was there."""
+def _known(changes: Changes, key: str) -> PositionRow:
+    row = changes.position(key)
+    assert row is not None, "a settled count stays"
+    return row
+
+
+def _unread(changes: Changes, row: PositionRow, moves: list[tuple[int, int, int]]) -> int:
+    """The correction at a line that took out what stood there unread: that is still the least that was there.
+
+    `moves`: moment, rank and quantity of what is posted now.
+    """
     key = row_key(row)
     before = changes.view.get(STOCK, key)
-    stock = (0 if before is None else before.stock) + amount
-    lowest = lowest_book(changes.view, key, stock, min(row.opened_at, row.moment), row.moment, (moment, amount))
+    stock = 0 if before is None else before.stock
+    lowest = lowest_book(changes.view, key, stock, min(row.opened_at, row.moment), row.moment, moves)
     return -max(0, lowest) - row.adjusted
 
 
-def _missing(changes: Changes, desk: Desk, group: PositionRow, serial: str) -> None:
-    """A piece that a counted place did not have has a count of its own from now on: it was not there."""
+def _missing(desk: Desk, group: PositionRow, serial: str) -> tuple[PositionRow, str]:
+    """A piece that a counted place did not have has a count of its own from now on, with its key: it was not there."""
     row = replace(
         group,
         serial_code=serial,
@@ -167,10 +192,11 @@ def _missing(changes: Changes, desk: Desk, group: PositionRow, serial: str) -> N
         counted=0,
         book=ONE,
         difference=-ONE,
-        adjusted=-ONE,
+        adjusted=0,
+        corrections=0,
         updated_at=desk.time_ms,
     )
-    changes.positions[position_key(row)] = row
+    return row, position_key(row)
 
 
 def _alert(desk: Desk, row: PositionRow, movement_id: str, late: LateMove, id: str) -> Alert:

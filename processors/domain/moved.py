@@ -78,15 +78,16 @@ def book_at(view: View, stock_key: str, stock: int, moment: int) -> int:
 
 
 def lowest_book(
-    view: View, stock_key: str, stock: int, first: int, last: int, late: tuple[int, int] | None = None
+    view: View, stock_key: str, stock: int, first: int, last: int, more: Sequence[tuple[int, int, int]] = ()
 ) -> int:
-    """The least that a row held from one moment through another. `late`: moment and quantity of one move more.
+    """The least that a row held from one moment through another, by what is known and by some moves `more`.
 
-    `stock` is what it holds now, with that one.
+    `stock` is what it holds now, without these.
     """
     later = list(moves_after(view, stock_key, first))
-    if late is not None and late[0] > first:
-        later = sorted([*later, (late[0], MOVEMENT, late[1])])
+    if more:
+        stock += sum(quantity for _, _, quantity in more)
+        later = sorted([*later, *(move for move in more if move[:2] > (first, MOVEMENT))])
     held = stock - sum(quantity for _, _, quantity in later)
     lowest, at = held, first
     for moment, rank, quantity in later:

@@ -84,7 +84,10 @@ class LateMove:
 
 
 def later_counts(changes: Changes, stock_row_key: str, moment: int) -> LaterCounts | None:
-    """The settled counts of a whole stock row that a movement of this moment comes late for; None: there are none."""
+    """The settled counts of a whole stock row that a movement of this moment comes late for; None: there are none.
+
+    Of serial-managed goods these are the counted places as a whole.
+    """
     found: list[tuple[int, str, PositionRow]] = []
     for key, stored in changes.view.prefix(POSITIONS, f"{stock_row_key}||"):
         row = changes.positions.get(key, stored)
@@ -96,14 +99,28 @@ def later_counts(changes: Changes, stock_row_key: str, moment: int) -> LaterCoun
     return _later(found)
 
 
-def later_counts_of_serial(changes: Changes, serial_key: str, moment: int) -> LaterCounts | None:
-    """The settled counts of one serial, wherever it was, at or after a moment. `serial_key`: scope|lot|serial."""
+def later_counts_of_serial(changes: Changes, serial_key: str, place_key: str, moment: int) -> LaterCounts | None:
+    """The settled counts at or after a moment that say where one serial was: there, or that it was not at a place.
+
+    `serial_key` is scope|lot|serial, `place_key` the stock row that is asked about.
+    """
     found: list[tuple[int, str, PositionRow]] = []
     for key in changes.view.members(POSITIONS_OF_SERIAL, serial_key):
         row = changes.position(key)
-        if row is not None and row.state == "settled" and row.moment >= moment:
+        if row is not None and tells_of(row, place_key) and row.moment >= moment:
             found.append((row.moment, key, row))
     return _later(found)
+
+
+def tells_of(row: PositionRow, place_key: str) -> bool:
+    """Whether a count of a piece is settled and tells of a stock row: found anywhere, or missing just there."""
+    return row.state == "settled" and (row.counted > 0 or row_key(row) == place_key)
+
+
+def is_held(changes: Changes, serial_key: str, inventory: str) -> bool:
+    """Whether a line of an inventory is about a piece, wherever it was read."""
+    found = (changes.position(key) for key in changes.view.members(POSITIONS_OF_SERIAL, serial_key))
+    return any(row is not None and row.inventory == inventory for row in found)
 
 
 def _later(found: list[tuple[int, str, PositionRow]]) -> LaterCounts | None:

@@ -5,7 +5,6 @@ Reading order of what happens: `form` (the fields themselves), `intake` (what th
 `stock`.
 """
 
-from collections.abc import Container
 from dataclasses import dataclass
 from typing import Literal
 
@@ -197,7 +196,7 @@ class _Work:
             self._publish_edges("output", line)
 
     def unload(self, leg: Leg, line: Line) -> None:
-        intake, reasons = self._intake, self._reasons
+        intake, reasons, counted = self._intake, self._reasons, frozenset[str]()
         if line.lotted:
             lot = unload_lot(self._changes, intake, leg, line, self._around.master.lot_statuses, reasons)
             if lot is None:
@@ -207,9 +206,10 @@ class _Work:
         elif self._document is not None and not intake.item.serial_managed:
             self._consume(leg, line, self._document)
         if intake.item.serial_managed:
-            for serial in unload_serials(self._changes, intake, leg, line, reasons, self._counted(leg, line)):
+            counted = self._counted(leg, line)
+            for serial in unload_serials(self._changes, intake, leg, line, reasons, counted):
                 self._settle_serial(leg, serial)
-        self._move_stock(leg, line)
+        self._move_stock(leg, line, len(counted) * quantity.ONE)
         if self._traced and not leg.offset:
             self._publish_edges("input", line)
 
@@ -227,13 +227,13 @@ class _Work:
             key = stock_key(self._intake.scope_key, row.warehouse, row.location, row.lot_code)
             self._stock = self._changes.stock[key]
 
-    def _counted(self, leg: Leg, line: Line) -> Container[str]:
+    def _counted(self, leg: Leg, line: Line) -> frozenset[str]:
         """The line's serials whose place a later count has settled; each is corrected, or only reported."""
         intake, moment = self._intake, self._intake.occurred_at
         row_key = stock_key(intake.scope_key, leg.warehouse.code, leg.location, line.lot_code)
         found = late_serials(self._changes, intake.scope_key, row_key, line.lot_code, line.serials, moment, leg.load)
         if not found:
-            return ()
+            return frozenset()
         counted = must_stay(self._changes, intake.scope_key, leg.warehouse.code, line.lot_code, found, leg.load)
         amount = quantity.ONE if leg.load else -quantity.ONE
         for serial, counts in found.items():
@@ -353,8 +353,8 @@ class _Work:
             intake.occurred_at,
         )
 
-    def _move_stock(self, leg: Leg, line: Line) -> None:
-        row = move_stock(self._changes, self._intake, leg, line, self._reasons, self._late)
+    def _move_stock(self, leg: Leg, line: Line, staying: int = 0) -> None:
+        row = move_stock(self._changes, self._intake, leg, line, self._reasons, self._late, staying)
         if not leg.offset:
             self._stock = row
 

@@ -26,7 +26,16 @@ from processors.domain.master import MasterData
 from processors.domain.moments import end_of_day
 from processors.domain.moved import book_at, moved_between
 from processors.domain.pins import Pin
-from processors.domain.positions import item_key, made_line, note_counted, position_key, row_key, scope_key
+from processors.domain.positions import (
+    is_held,
+    item_key,
+    later_counts_of_serial,
+    made_line,
+    note_counted,
+    position_key,
+    row_key,
+    scope_key,
+)
 from processors.domain.progressives import Claimed
 from processors.domain.quantity import ONE
 from processors.domain.refusals import Reason, Refusal
@@ -35,7 +44,7 @@ from processors.domain.serial_places import SerialMoves
 from processors.domain.serials import serial_prefix
 from processors.domain.stock import empty_row
 from processors.domain.tolerance import beyond
-from processors.domain.view import POSITIONS, POSITIONS_OF_SERIAL, SERIALS, STOCK, View
+from processors.domain.view import POSITIONS, SERIALS, STOCK, View
 
 GROUP: Final = "group"
 """Line of the position that stands for a counted place of serial-managed goods as a whole."""
@@ -148,15 +157,16 @@ class Settling:
         if row.difference and moves.documented_after(piece, row.moment):
             self._end(row, "superseded", reason="moved-since")
         elif not self._asks(row, desk):
-            if row.counted and place is not None and place != here:
+            now = self._serial(row)
+            still = now is not None and now.state == "in_stock" and (now.warehouse, now.location) == place
+            if row.counted and place is not None and place != here and still:
                 self._relocate(row, desk, place)
             else:
                 self._adjust(row, desk)
 
     def _counted_later(self, row: PositionRow) -> bool:
-        """Whether a count of the same piece at this moment or later is settled already, wherever it was."""
-        found = (self.changes.position(key) for key in self.view.members(POSITIONS_OF_SERIAL, self._serial_key(row)))
-        return any(other is not None and other.state == "settled" and other.moment >= row.moment for other in found)
+        """Whether a count at this moment or later says where the piece was, and is settled already."""
+        return later_counts_of_serial(self.changes, self._serial_key(row), row_key(row), row.moment) is not None
 
     def _relocate(self, row: PositionRow, desk: Desk, place: tuple[str, str | None]) -> None:
         """A piece that is registered elsewhere: out there, in here, one group of two adjustments."""
@@ -210,7 +220,9 @@ class Settling:
             piece = (place.lot_code, row.serial_code)
             if moves.place_at(piece, row, first) != here or moves.place_at(piece, row, last) != here:
                 continue
-            if moves.documented_after(piece, first) or self._read(place, row):
+            if moves.documented_after(piece, first):
+                continue
+            if is_held(self.changes, f"{prefix}{keys.part(row.serial_code)}", place.inventory):
                 continue
             line = replace(
                 place, serial_code=row.serial_code, line=made_line("m", place, row.serial_code), made="missing",
@@ -219,12 +231,6 @@ class Settling:
             )  # fmt: skip
             if not self._counted_later(line):
                 self.settle(line)
-
-    def _read(self, place: PositionRow, row: SerialRow) -> bool:
-        """Whether a line of the inventory holds a piece, wherever it was read."""
-        index = keys.join(row.item_class, row.item_code, row.variant, row.lot_code or "", row.serial_code)
-        found = (self.changes.position(key) for key in self.view.members(POSITIONS_OF_SERIAL, index))
-        return any(other is not None and other.inventory == place.inventory for other in found)
 
     def moves(self, row: PositionRow, since: int | None = None) -> SerialMoves:
         """What moved the pieces of a line's item since a moment (its own)."""

@@ -22,12 +22,18 @@ def place_key(row: StockRow) -> str | None:
 
 
 def move_stock(
-    changes: Changes, intake: Intake, leg: Leg, line: Line, reasons: list[Reason], late: list[LateMove] | None = None
+    changes: Changes,
+    intake: Intake,
+    leg: Leg,
+    line: Line,
+    reasons: list[Reason],
+    late: list[LateMove] | None = None,
+    staying: int = 0,
 ) -> StockRow | None:
     """Change the stock row of a line and publish its posting; adds why it cannot be, and gives None then.
 
     `late` is told where the movement happened before a count of this row that is settled: its opposite has to be posted
-    too, or it has to be reported.
+    too, or it has to be reported. `staying`: how much of the line a later count has settled, piece by piece.
     """
     key = stock_key(intake.scope_key, leg.warehouse.code, leg.location, line.lot_code)
     old, amount, load = changes.stock_row(key), line.quantity, leg.load
@@ -54,7 +60,7 @@ def move_stock(
             if counts is not None and (correct or free < amount):
                 correct = True
                 free -= counts.adjusted  # as if they had not adjusted anything
-            if free < amount:
+            if free < amount - staying:
                 reasons.append(insufficient(intake, leg, line, free))
                 return None
         unloaded += amount

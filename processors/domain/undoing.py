@@ -175,9 +175,6 @@ class Undoing:
             )
             for move in late:
                 self._reasons += settle_late(self._changes, desk, self._movement.movement_id, moment, move)
-            corrected = sum(quantity.ONE for move in late if move.correct and move.serial is not None)
-            if corrected and effect.load:
-                self._counts_added[key] = corrected
         return staying
 
     def _later_counts(self, key: str, moment: int) -> LaterCounts | None:
