@@ -184,7 +184,7 @@ STORIES: Final[dict[str, Story]] = {
 }
 
 
-def example(code: str) -> str:
-    """The reason with this code at the end of its story, as `field: message` (without a field the message alone)."""
-    reason = next(reason for reason in STORIES[code]() if reason.code == code)
+def example(code: str, story: Story) -> str:
+    """The reason with this code at the end of a story, as `field: message` (without a field the message alone)."""
+    reason = next(reason for reason in story() if reason.code == code)
     return f"{reason.field}: {reason.message}" if reason.field else reason.message
