@@ -30,7 +30,7 @@ def decide_count(message: Message, line: CountLine, view: View, master: MasterDa
             return _counted(message, line, view, master)
         case "settle":
             id = keys.join(SETTLE, line.inventory, line.list)
-            text = begin_text(line.settlement or 0, line.counted_at or message.time_ms)
+            text = begin_text(line.settlement or 0, line.counted_at or message.time_ms, line.reason_code)
             return Decision(barriers=[Barrier(id, "movements", text)])
         case "settle_line":
             return _settle_line(message, line, view)

@@ -45,15 +45,18 @@ class _Progress:
     phase: str = LINES
     after: str = ""
     part: int = 0
+    reason_code: str = ""
 
     @property
     def text(self) -> str:
-        return keys.join(str(self.settlement), str(self.closing), self.phase, self.after, str(self.part))
+        """The form in which the barrier's row keeps it."""
+        fields = (str(self.settlement), str(self.closing), self.phase, self.after, str(self.part), self.reason_code)
+        return keys.join(*fields)
 
 
-def begin_text(settlement: int, closing: int) -> str:
+def begin_text(settlement: int, closing: int, reason_code: str | None) -> str:
     """What a settlement begins with; `closing` is the moment (ms) up to which goods that nobody read are looked for."""
-    return _Progress(settlement, closing).text
+    return _Progress(settlement, closing, reason_code=reason_code or "").text
 
 
 def settle_slice(
@@ -68,8 +71,8 @@ def settle_slice(
 ) -> Decision:
     """The next slice of a list's settlement."""
     _, inventory, list_ = keys.split(continuation.id)
-    settlement, closing, phase, after, part = keys.split(continuation.text)
-    progress = _Progress(int(settlement), int(closing), phase, after, int(part))
+    settlement, closing, phase, after, part, reason_code = keys.split(continuation.text)
+    progress = _Progress(int(settlement), int(closing), phase, after, int(part), reason_code)
     kept = view.get(STATE, list_row_key(inventory, list_))
     assert kept is not None, f"list {inventory}/{list_} was opened before it was settled"
     facts = read_facts(kept)
@@ -156,7 +159,7 @@ class _Slice:
         for index_key, row in islice(self._positions(progress.after), slice_lines):
             last = index_key
             if row.made != "group" and row.state in PENDING:
-                self.settling.settle(row)
+                self.settling.settle(replace(row, reason_code=row.reason_code or progress.reason_code or None))
         if last is not None:
             return replace(progress, after=last)
         return None if self._facts.settled else replace(progress, phase=GROUPS, after="")

@@ -63,11 +63,11 @@ class Counted(Ledger):
             counted_from=NOON + (at if since is None else since), counted_at=NOON + at, operator="Ada", **more,
         )  # fmt: skip
 
-    def settle(self, list_: str = "L1", at: int = 1_000_000) -> dict[str, LineResult]:
+    def settle(self, list_: str = "L1", at: int = 1_000_000, **more: Any) -> dict[str, LineResult]:
         """Settle a list and give its results by line."""
         self.settlement[list_] = self.settlement.get(list_, 0) + 1
         decision = self.tell(
-            "settle", list_, partition=self.partition, settlement=self.settlement[list_], counted_at=NOON + at
+            "settle", list_, partition=self.partition, settlement=self.settlement[list_], counted_at=NOON + at, **more
         )
         return self.follow(decision)
 

@@ -34,11 +34,11 @@ def test_a_difference_is_adjusted_at_the_moment_of_its_count(
 ) -> None:
     ledger = a_shelf()
     ledger.count(SALT, counted, at=10)
-    (result,) = ledger.settle().values()
+    (result,) = ledger.settle(reason_code="YEARLY").values()
     assert (result.state, result.book, result.difference) == ("settled", 50 * ONE, parse(difference))
     assert ledger.held() == after
-    assert [(a.direction, a.adjustment_id, a.counted_at) for a in ledger.adjustments] == (
-        [] if direction is None else [(direction, "I1/L1/1/1", NOON + 10)]
+    assert [(a.direction, a.adjustment_id, a.counted_at, a.reason_code) for a in ledger.adjustments] == (
+        [] if direction is None else [(direction, "I1/L1/1/1", NOON + 10, "YEARLY")]
     )
     assert ledger.rows("stock-register")["FOO|SALT||W1|A|"].last_counted_at == NOON + 10
 
