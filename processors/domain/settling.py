@@ -222,15 +222,17 @@ class Settling:
                 continue
             if moves.documented_after(piece, first):
                 continue
-            if is_held(self.changes, f"{prefix}{keys.part(row.serial_code)}", place.inventory):
+            serial_key = f"{prefix}{keys.part(row.serial_code)}"
+            if is_held(self.changes, serial_key, place.inventory):
                 continue
+            if later_counts_of_serial(self.changes, serial_key, row_key(place), first) is not None:
+                continue  # seen, by whatever inventory
             line = replace(
                 place, serial_code=row.serial_code, line=made_line("m", place, row.serial_code), made="missing",
                 revision=1, counted=0, counted_from=first, counted_at=last, moment=last, state="open", book=None,
                 difference=None, value=None, adjustment_id=None, adjusted=0, corrections=0, reason=None,
             )  # fmt: skip
-            if not self._counted_later(line):
-                self.settle(line)
+            self.settle(line)
 
     def moves(self, row: PositionRow, since: int | None = None) -> SerialMoves:
         """What moved the pieces of a line's item since a moment (its own)."""

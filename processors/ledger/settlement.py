@@ -19,7 +19,7 @@ from processors.domain.master import MasterData
 from processors.domain.message import Continuation, Message
 from processors.domain.moved import book_at, lowest_book
 from processors.domain.pins import Pin, pin_of
-from processors.domain.positions import LIST_POSITIONS, PENDING, item_key, made_line
+from processors.domain.positions import LIST_POSITIONS, PENDING, item_key, later_counts, made_line
 from processors.domain.progressives import Claimed
 from processors.domain.registers import StockRow
 from processors.domain.settling import Settling
@@ -204,6 +204,9 @@ class _Slice:
         if self.settling.is_serial_managed(row):
             self.settling.missing(row, min(opened, moment), moment)
             return
+        seen = later_counts(self.settling.changes, key, min(opened, moment))
+        if seen is not None and seen.first.moment <= moment:
+            return  # by another inventory
         removed = lowest_book(self._view, key, stock.stock, min(opened, moment), moment)
         if removed > 0:
             row.line = made_line("z", row)
