@@ -26,14 +26,17 @@ def recount_line(command: CountCommand, step: Step, reasons: list[Reason]) -> No
 
 
 def approve_line(command: CountCommand, step: Step, reasons: list[Reason]) -> None:
-    """Approve the difference of a line, which must still be the one that is named; or try a refused one again."""
+    """Approve the difference of a line, which must still be the one that is named; or try a refused one again.
+
+    A line that is to be counted again can be approved instead: goods that nobody read, and are gone, cannot be.
+    """
     found = _line_of(command, step, ("reviewing",), reasons)
     if found is None:
         return
     row, line = found
     refused = line.state == "refused"
-    if line.state not in ("approval", "refused"):
-        reasons.append(_state_changed(line, "waits for an approval or was refused"))
+    if line.state not in ("approval", "recount", "refused"):
+        reasons.append(_state_changed(line, "waits for an approval or a recount, or was refused"))
     elif not refused and (command.revision is None or command.difference is None):
         message = "an approval names what it approves: revision and difference of the line"
         reasons.append(Reason("field-invalid", message, "difference" if command.difference is None else "revision"))

@@ -176,9 +176,19 @@ def test_a_settled_line_is_decided(action: str) -> None:
     assert refused_with(count.command(action, list="L1", line="1")) == ["line-changed"]
 
 
-def test_a_line_to_recount_is_not_approved() -> None:
+def test_a_line_to_recount_can_be_approved_as_it_is() -> None:
     count = under_review("recount")
-    assert refused_with(count.command("approve_line", list="L1", line="1", revision=1, difference=-4 * ONE)) == [
+    assert refused_with(count.command("approve_line", list="L1", line="1")) == ["field-invalid"]
+    count.command("approve_line", list="L1", line="1", revision=1, difference=-4 * ONE)
+    assert (count.told[-1].kind, count.told[-1].approved) == ("settle_line", -4 * ONE)
+    count.answer(count.result("1", "settled", "9"), line="1", settlement=2)
+    assert count.list_row().state == "closed"
+
+
+def test_a_line_that_is_counted_anew_is_not_approved_on_its_way() -> None:
+    count = under_review("recount")
+    count.cheese("6", lot="L1", location="A")
+    assert refused_with(count.command("approve_line", list="L1", line="1", revision=2, difference=0)) == [
         "line-changed"
     ]
 
