@@ -54,6 +54,7 @@ def readings(draw: st.DrawFn) -> tuple[dict[str, str], list[tuple[str, dict[str,
     return told, reads
 
 
+@settings(max_examples=100, deadline=None)
 @given(readings())
 def test_any_order_of_reads_gives_the_same_line(
     reading: tuple[dict[str, str], list[tuple[str, dict[str, str]]]],
@@ -108,7 +109,7 @@ def begun() -> Count:
     return count
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(SCANS, max_size=12), st.data())
 def test_any_repetition_of_reads_changes_nothing(drawn: list[dict[str, Any]], data: st.DataObject) -> None:
     once, often = begun(), begun()
@@ -124,7 +125,7 @@ def test_any_repetition_of_reads_changes_nothing(drawn: list[dict[str, Any]], da
     assert counted(often) == counted(once)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(SCANS, max_size=15))
 def test_lines_are_what_the_ledger_was_told_and_no_goods_have_two(drawn: list[dict[str, Any]]) -> None:
     count = begun()
@@ -144,7 +145,7 @@ def test_lines_are_what_the_ledger_was_told_and_no_goods_have_two(drawn: list[di
     assert all(quantity.is_whole(row.counted) and row.counted == quantity.ONE for row in lines if row.serial_code)
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(SCANS, max_size=12))
 def test_the_same_reads_are_decided_the_same_again(drawn: list[dict[str, Any]]) -> None:
     """As after a crash between deciding and committing: what is decided again is what was decided."""
