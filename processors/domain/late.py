@@ -20,9 +20,9 @@ from processors.domain.positions import (
     LateMove,
     LaterCounts,
     counted_until,
-    is_held,
     later_counts,
     later_counts_of_serial,
+    later_place,
     made_line,
     position_key,
     row_key,
@@ -31,6 +31,7 @@ from processors.domain.quantity import ONE
 from processors.domain.quantity import text as quantity_text
 from processors.domain.refusals import Reason
 from processors.domain.serials import serial_prefix
+from processors.domain.stock_keys import stock_key
 from processors.domain.view import SERIALS, STOCK
 
 
@@ -50,15 +51,23 @@ def late_serials(
         return {}
     covered: dict[str, LaterCounts] = {}
     prefix = serial_prefix(scope_key, lot_code)
-    place = later_counts(changes, row_key, moment) if load else None
     for serial in serials:
         key = f"{prefix}{keys.part(serial)}"
         found = later_counts_of_serial(changes, key, row_key, moment)
-        if found is None and place is not None and not is_held(changes, key, place.first.inventory):
-            found = place
-        if found is not None:
+        if found is None and load:
+            found = later_place(changes, row_key, key, moment)
+        if found is not None and (load or found.first.counted or not _stands_elsewhere(changes, key, row_key)):
             covered[serial] = found
     return covered
+
+
+def _stands_elsewhere(changes: Changes, serial_key: str, row_key: str) -> bool:
+    """Whether a piece is registered at another place: that it was not at this one explains nothing of it."""
+    row = changes.serials.get(serial_key) or changes.view.get(SERIALS, serial_key)
+    if row is None or row.state != "in_stock" or row.warehouse is None:
+        return False
+    scope = keys.join(row.item_class, row.item_code, row.variant)
+    return stock_key(scope, row.warehouse, row.location, row.lot_code) != row_key
 
 
 def must_stay(

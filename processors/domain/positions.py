@@ -84,17 +84,26 @@ class LateMove:
 
 
 def later_counts(changes: Changes, stock_row_key: str, moment: int) -> LaterCounts | None:
-    """The settled counts of a whole stock row that a movement of this moment comes late for; None: there are none.
+    """The settled counts of a stock row without serials that a movement of this moment comes late for, if any."""
+    found: list[tuple[int, str, PositionRow]] = []
+    for key, stored in changes.view.prefix(POSITIONS, f"{stock_row_key}||"):
+        row = changes.positions.get(key, stored)
+        if row is not None and row.made != "group" and row.state == "settled" and row.moment >= moment:
+            found.append((row.moment, key, row))
+    return _later(found)
 
-    Of serial-managed goods these are the counted places as a whole.
+
+def later_place(changes: Changes, stock_row_key: str, serial_key: str, moment: int) -> LaterCounts | None:
+    """The first count of a place as a whole whose inventory has not read a piece that came before it: it was not there.
+
+    A piece that came while its place was being counted may have come behind the operator.
     """
     found: list[tuple[int, str, PositionRow]] = []
     for key, stored in changes.view.prefix(POSITIONS, f"{stock_row_key}||"):
         row = changes.positions.get(key, stored)
-        if row is None or row.state != "settled" or row.moment < moment:
+        if row is None or row.made != "group" or row.state != "settled" or row.counted_from < moment:
             continue
-        # Pieces that came while their place was being counted may not have been there to be read.
-        if row.made != "group" or row.counted_from >= moment:
+        if not is_held(changes, serial_key, row.inventory):
             found.append((row.moment, key, row))
     return _later(found)
 

@@ -1,7 +1,7 @@
 """Where pieces were at a moment: today's place, and back along what moved them since (architecture §6.8)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from processors.domain import keys
 from processors.domain.effects import lines_of, read_effects
@@ -37,8 +37,8 @@ class SerialMoves:
             row = view.once(STATE, row_key)
             if row is not None and row.reversed_by is None:
                 self._add(row, moment, rank, decode_reply)
-        for moves in self._moves.values():
-            moves.sort()
+        for piece, moves in self._moves.items():
+            self._moves[piece] = sorted(_without_corrected(moves))
 
     def _add(self, row: StateRow, moment: int, rank: int, decode_reply: Callable[[bytes], Reply]) -> None:
         if rank != MOVEMENT:
@@ -76,3 +76,18 @@ class SerialMoves:
     def pieces(self) -> list[Piece]:
         """All that moved."""
         return list(self._moves)
+
+
+def _without_corrected(moves: list[PieceMove]) -> list[PieceMove]:
+    """What an adjustment did and its correction took back, or the other way round, did not move the piece."""
+    opposite: dict[PieceMove, int] = {}
+    for move in moves:
+        opposite[move] = opposite.get(move, 0) + 1
+    kept = []
+    for move, times in opposite.items():
+        if move.rank == MOVEMENT:
+            kept += [move] * times
+        else:
+            back = replace(move, load=not move.load)
+            kept += [move] * max(0, times - opposite.get(back, 0))
+    return kept

@@ -155,6 +155,7 @@ class Undoing:
         elif (later := self._later_counts(key, moment)) is not None:
             row = self._changes.stock_row(key)
             short = effect.load and row is not None and row.stock - row.committed < amount
+            short = short and not (lot_code is None and self._may_be_negative(effect))
             correct = later.first.compensate_late or short
             late.append(LateMove(later, back * amount, *place, None, correct))
             self._counts_added[key] = later.adjusted + amount if correct and effect.load else 0
