@@ -164,19 +164,20 @@ class LedgerOnABroker:
                 time.sleep(0.05)
 
     @contextmanager
-    def worker(self) -> Iterator[None]:
-        """A worker process, ended politely."""
+    def worker(self, kind: str = "ledger", redis_url: str | None = None) -> Iterator["subprocess.Popen[bytes]"]:
+        """A worker process, ended politely. `redis_url`: another than the ledger's."""
         environment = {**os.environ, **{name: value for name, value in self.environment.items() if value is not None}}
+        environment["LOTSTREAM_REDIS_URL"] = redis_url or self.redis_url
         log = self.state_dir.with_suffix(".log")
         with log.open("ab") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "processors", "worker", "ledger"],
+                [sys.executable, "-m", "processors", "worker", kind],
                 env=environment,
                 stdout=output,
                 stderr=output,
             )
             try:
-                yield
+                yield process
                 process.terminate()
                 assert process.wait(LIMIT_S) == 0, log.read_text()[-2000:]
             finally:

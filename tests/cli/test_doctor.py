@@ -31,9 +31,10 @@ def test_a_system_that_is_set_up_is_well(fresh_cluster: Callable[..., Broker], r
     told, rows = _doctor(brokers, redis_server.url)
     assert told.exit_code == 0, told.output
     assert {part: row["state"] for part, row in rows.items()} == dict.fromkeys(
-        ["broker", "redis", "topics", "versions", "clock"], "ok"
+        ["broker", "redis", "topics", "versions", "ledger", "counting", "clock"], "ok"
     )
     assert "noeviction" in rows["redis"]["seen"]
+    assert rows["ledger"]["seen"] == rows["counting"]["seen"] == "no worker; nothing waits"
 
 
 def test_what_is_not_there_is_named_with_what_to_do_and_the_clock_not_asked_of_a_missing_redis() -> None:

@@ -98,6 +98,7 @@ def _try_what_it_says(said: str) -> str:
     told = subprocess.run(
         ["bash", "-e", "-o", "pipefail", "-c", offered],
         env={**os.environ, "PATH": path},
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
@@ -110,14 +111,23 @@ def test_the_demo_runs_is_kept_and_gone_on_from_and_kill_9_leaves_no_process(tmp
     data = str(tmp_path / "data")
     with _dev(tmp_path / "first", "--persist", data) as dev:
         dev.wait_until_up()
-        for line in ("37 movements, 25 taken, 1 known already, 11 refused", "MIL00001", "lot-blocked", "Try next"):
+        for line in (
+            "37 movements, 25 taken, 1 known already, 11 refused",
+            "MIL00001",
+            "lot-blocked",
+            "list SILO of inventory DEMO is closed, 3 lines, 2 as booked",
+            "-25 KG",
+            "Try next",
+        ):
             assert line in dev.said
         tried = _try_what_it_says(dev.said)
         assert "MIL00001" in tried
         assert "stock-insufficient" in tried
         assert '"request_id": "MINE-1", "status": "done"' in tried
         assert "MIL00003" in tried
-        assert len(dev.children) == 3
+        assert "0 more, value 0; 1 less, value -15.5" in tried
+        assert "List CAKES of inventory DEMO: warehouse FIN at F-01, counting, 1 line, counted by ben." in tried
+        assert len(dev.children) == 4
         dev.signal(signal.SIGINT)
         assert dev.ended() == 0
         assert dev.said.endswith("Ended.\n")
@@ -125,7 +135,7 @@ def test_the_demo_runs_is_kept_and_gone_on_from_and_kill_9_leaves_no_process(tmp
         dev.wait_until_up()
         assert "going on from the data" in dev.said
         assert "What happened" not in dev.said
-        assert len(dev.children) == 3
+        assert len(dev.children) == 4
         dev.process.kill()
         assert dev.ended() == -signal.SIGKILL
 
