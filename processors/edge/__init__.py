@@ -1,0 +1,8 @@
+"""The edge: what the topics tell, for people and programs to look at, ask and act on (architecture §7).
+
+Reading order: `store` (the registers in SQL), `projection` (topics into the store), `api`, `trace`, `alerts`,
+`console`.
+
+Imports domain and contract. Must never: decide anything of the business, or write to a topic that a worker writes.
+SQLAlchemy, Alembic and psycopg are named in `store` alone.
+"""

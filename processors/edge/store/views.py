@@ -1,0 +1,38 @@
+"""Views of an SQLite store for people and programs that ask it directly: `<table>_v`, with decimals, days and times.
+
+A decimal is shown as a number with a fraction, which is rounded beyond 15 digits; the table has it exactly.
+"""
+
+from sqlalchemy import Column, Connection, Table, text
+
+from processors.edge.store.column_types import Days, Millionths, Milliseconds
+from processors.edge.store.tables import METADATA
+
+
+def make_views(connection: Connection) -> None:
+    """Make the views anew: they hold nothing, and follow the tables."""
+    for table in METADATA.sorted_tables:
+        connection.execute(text(f"DROP VIEW IF EXISTS {table.name}_v"))
+        connection.execute(text(_view(table)))
+
+
+def _view(table: Table) -> str:
+    shown = ", ".join(_shown(column) for column in table.columns)
+    return f"CREATE VIEW {table.name}_v AS SELECT {shown} FROM {table.name}"
+
+
+def _shown(column: Column[object]) -> str:
+    name = f'"{column.name}"'
+    match column.type:
+        case Millionths():
+            return f"{name} / 1000000.0 AS {name}"
+        case Days():
+            return f"date({name} * 86400, 'unixepoch') AS {name}"
+        case Milliseconds():
+            # strftime's %f keeps the milliseconds; a colon before a letter would be a parameter.
+            return (
+                f"strftime('%Y-%m-%dT%H\\:%M\\:', {name} / 1000, 'unixepoch') "
+                f"|| printf('%02d.%03dZ', {name} / 1000 % 60, {name} % 1000) AS {name}"
+            )
+        case _:
+            return name
