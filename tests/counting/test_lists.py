@@ -244,6 +244,33 @@ def test_what_the_ledger_had_settled_before_it_heard_of_the_cancelling_is_told()
     assert (row.state, row.pending, row.negative, row.lines) == ("cancelled", 0, 1, 2)
 
 
+def test_what_is_settled_stays_so_where_a_list_under_review_is_cancelled() -> None:
+    count = Count()
+    count.open()
+    count.salt("4")
+    count.cheese("4")
+    count.command("close_list", list="L1")
+    count.run()
+    count.answer(count.result("1"), count.result("2", "recount"))
+    count.settled()
+    count.command("cancel_list", list="L1")
+    count.run()
+    assert [row.state for row in count.lines()] == ["settled", "cancelled"]
+    assert (count.list_row().state, count.list_row().negative) == ("cancelled", 1)
+
+
+def test_a_partition_that_answers_again_is_not_another_one() -> None:
+    count = Count()
+    count.open()
+    count.command("close_list", list="L1")
+    count.run()
+    for partition in (0, 0, 0, 1):
+        count.settled(partitions=range(partition, partition + 1))
+    assert count.list_row().state == "closing"
+    count.settled(partitions=range(2, 3))
+    assert count.list_row().state == "closed"
+
+
 def test_the_time_of_a_command_may_lie_in_the_past() -> None:
     count = Count()
     assert count.command("open_inventory", at=parse_time("2020-01-01T00:00:00Z")).refusal is None

@@ -165,6 +165,20 @@ def test_the_place_stays_where_the_list_type_says_so() -> None:
     assert [row.location for row in count.lines()] == ["A", "A", "B"]
 
 
+def test_nothing_of_an_item_is_left_for_the_next() -> None:
+    count = Count()
+    count.open(warehouse="W2")
+    count.scan("read", **CHEESE_FIELDS, variant="OLD", lot="L7", quantity="9", unit="BOX", answer="add", location="A")
+    told = count.scan("read", item_class="MAC", item_code="FILTER")
+    assert told.session == CountSession("MAC", "FILTER", None, "Filter", "A", None, None, None, True, True, False)
+    count.scan("read", lot="L7", serial="F1")
+    told = count.scan("read", **SALT_FIELDS)
+    assert told.session == CountSession("FOO", "SALT", None, "Salt", "A", None, None, None, False, False, False)
+    assert count.scan().code == "quantity-needed"
+    count.scan("read", **CHEESE_FIELDS, variant="OLD", lot="L7")
+    assert count.scan("read", **CHEESE_FIELDS, variant="MILD").session.lot_needed
+
+
 def test_sessions_of_devices_lists_and_operators_do_not_mix() -> None:
     count = Count()
     count.open()

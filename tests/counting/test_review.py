@@ -116,6 +116,24 @@ def test_who_counts_again_is_not_told_what_the_books_expect() -> None:
     assert (told.book, told.difference, told.value, told.adjustment_id, told.reason) == (None, None, None, None, None)
 
 
+def test_goods_that_another_list_has_to_recount_are_counted_there_without_telling_the_book() -> None:
+    count = under_review("recount")
+    count.open("L2", warehouse="W2", operator="ben")
+    count.answer(count.result("1", "recount", "9", value=-4 * ONE, moved_during_count=True), partition=1)
+    told = count.cheese("6", lot="L1", location="A", list="L2", operator="ben")
+    assert told.status == "ask"
+    line = told.line
+    assert line is not None
+    assert (line.list, line.state, line.counted) == ("L1", "recount", 5 * ONE)
+    assert (line.book, line.difference, line.value, line.moved_during_count) == (None, None, None, False)
+    count.scan("answer", answer="replace", list="L2", operator="ben")
+    assert [(each.kind, each.list, each.recounted) for each in count.told[-2:]] == [
+        ("line", "L1", True), ("settle_line", "L1", True),
+    ]  # fmt: skip
+    count.answer(count.result("1", "settled", "9"), line="1")
+    assert count.list_row().state == "closed"
+
+
 @pytest.mark.parametrize("state", ["approval", "refused"])
 def test_a_line_that_waits_can_be_counted_again_instead(state: str) -> None:
     count = under_review(state)
