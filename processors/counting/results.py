@@ -18,9 +18,9 @@ def take(result: CountResult, step: Step, reasons: list[Reason]) -> None:
         message = f"inventory {result.inventory!r} has no list {result.list!r}: a result of it was not expected"
         reasons.append(Reason("list-unknown", message, "list"))
         return
-    before = row
+    before, row = row, replace(row)
     for each in result.lines:
-        row = _take_line(each, row, step)
+        _take_line(each, row, step)
     if row != before:
         step.put_list(row)
     if result.kind == "settled" and result.line is None:
@@ -29,15 +29,15 @@ def take(result: CountResult, step: Step, reasons: list[Reason]) -> None:
         closing.end_review(step, row.inventory, row.list)
 
 
-def _take_line(result: LineResult, row: CountListRow, step: Step) -> CountListRow:
-    """A line as its result leaves it; the list with its totals."""
+def _take_line(result: LineResult, row: CountListRow, step: Step) -> None:
+    """A line as its result leaves it. `row`, the step's own copy of the list, gets its totals."""
     key = line_key(row.inventory, row.list, result.line)
     line = step.get(LINES, key)
     new = line is None
     if line is None:
         line = _made(result, row)
     elif not _is_news(result, line, row):
-        return row
+        return
     after = replace(
         line,
         state=result.state,
@@ -49,7 +49,7 @@ def _take_line(result: LineResult, row: CountListRow, step: Step) -> CountListRo
         moved_during_count=result.moved_during_count,
     )
     step.put(LINES, key, after)
-    return _totalled(row, result, was_pending=not new and line.state not in FINAL_STATES, new=new)
+    _total(row, result, was_pending=not new and line.state not in FINAL_STATES, new=new)
 
 
 def _is_news(result: LineResult, line: CountLineRow, row: CountListRow) -> bool:
@@ -70,8 +70,8 @@ def _reason(result: LineResult, line: CountLineRow) -> str | None:
     return result.reason or (CLOCK_UNCERTAIN if line.reason == CLOCK_UNCERTAIN else None)
 
 
-def _totalled(row: CountListRow, result: LineResult, was_pending: bool, new: bool) -> CountListRow:
-    row = replace(row, lines=row.lines + 1) if new else replace(row)
+def _total(row: CountListRow, result: LineResult, was_pending: bool, new: bool) -> None:
+    row.lines += new
     if row.state != "cancelled":
         is_pending = result.state not in FINAL_STATES
         row.pending += is_pending - was_pending
@@ -85,7 +85,6 @@ def _totalled(row: CountListRow, result: LineResult, was_pending: bool, new: boo
             row.matched += 1
         row.value_positive += max(value, 0)
         row.value_negative += min(value, 0)
-    return row
 
 
 def _made(result: LineResult, row: CountListRow) -> CountLineRow:
