@@ -6,6 +6,6 @@ operator has read and not confirmed), `checks`, `places`, `writing` (a confirmed
 `feedback`. Commands: `commands`, `opening`, `closing`, `reviewing`, `cancelling`. The ledger: `to_ledger` (what it is
 told), `results` (what it answers). `seen` (ids that were taken, and their first answer), `tidying` (when they go).
 
-Counting never knows a book quantity before the ledger's result. Imports `domain`, `barcodes` and `contract`. Must
-never: do I/O, read a clock, keep rows between calls.
+Counting never knows a book quantity before the ledger's result. Imports `domain` and `barcodes`. Must never: do I/O,
+read a clock, keep rows between calls.
 """

@@ -12,6 +12,12 @@ INVENTORIES: Final = Register("inventory-register", InventoryRow)
 LISTS: Final = Register("count-list-register", CountListRow)
 LINES: Final = Register("count-line-register", CountLineRow)
 COUNTING_STATE: Final = Register("counting-state", StateRow)
+"""Private rows; key `<kind>|` and the parts of an id, joined as one part.
+
+`scan|inventory|scan_id`, `command|inventory|command_id`: what was taken, with its answer (`seen`).
+`session|inventory|list|operator|device`: what was read and not confirmed (`sessions`). `closing|inventory|list`: a list
+that is closed, and who has answered (`closing`). `closed|inventory`: whose rows are to be dropped (`tidying`).
+"""
 
 LINE_OF: Final = "count-line-of"
 """Index: `counted_key` → the one line of the inventory that somebody counted there."""
