@@ -56,7 +56,9 @@ def late_serials(
         found = later_counts_of_serial(changes, key, row_key, moment)
         if found is None and load:
             found = later_place(changes, row_key, key, moment)
-        if found is not None and (load or found.first.counted or not _stands_elsewhere(changes, key, row_key)):
+        elif found is not None and not load and not found.first.counted and _stands_elsewhere(changes, key, row_key):
+            found = later_counts_of_serial(changes, key, None, moment)
+        if found is not None:
             covered[serial] = found
     return covered
 

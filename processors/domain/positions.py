@@ -108,10 +108,10 @@ def later_place(changes: Changes, stock_row_key: str, serial_key: str, moment: i
     return _later(found)
 
 
-def later_counts_of_serial(changes: Changes, serial_key: str, place_key: str, moment: int) -> LaterCounts | None:
+def later_counts_of_serial(changes: Changes, serial_key: str, place_key: str | None, moment: int) -> LaterCounts | None:
     """The settled counts at or after a moment that say where one serial was: there, or that it was not at a place.
 
-    `serial_key` is scope|lot|serial, `place_key` the stock row that is asked about.
+    `serial_key` is scope|lot|serial, `place_key` the stock row that is asked about; None: only where it was found.
     """
     found: list[tuple[int, str, PositionRow]] = []
     for key in changes.view.members(POSITIONS_OF_SERIAL, serial_key):
@@ -121,7 +121,7 @@ def later_counts_of_serial(changes: Changes, serial_key: str, place_key: str, mo
     return _later(found)
 
 
-def tells_of(row: PositionRow, place_key: str) -> bool:
+def tells_of(row: PositionRow, place_key: str | None) -> bool:
     """Whether a count of a piece is settled and tells of a stock row: found anywhere, or missing just there."""
     return row.state == "settled" and (row.counted > 0 or row_key(row) == place_key)
 
