@@ -10,7 +10,7 @@ from typing import Final
 from processors.domain import keys
 from processors.domain.changes import Changes
 from processors.domain.claims import lots_company_wide, serials_company_wide
-from processors.domain.commitments import Commitments
+from processors.domain.consuming import Consuming
 from processors.domain.count_lines import PositionRow
 from processors.domain.decision import Emit
 from processors.domain.events import Alert
@@ -26,7 +26,7 @@ from processors.domain.progressives import Claimed
 from processors.domain.quantity import ONE
 from processors.domain.quantity import text as quantity_text
 from processors.domain.refusals import Reason
-from processors.domain.registers import SerialRow, StateRow, StockRow
+from processors.domain.registers import StateRow, StockRow
 from processors.domain.serials import load_serials, notes_of_serials, serial_prefix, unload_serials
 from processors.domain.stock import move_stock
 from processors.domain.view import SERIALS
@@ -171,7 +171,7 @@ def _post(
                 return None
         if line.serials and not serial_stays:
             for reserved in unload_serials(changes, intake, leg, line, reasons):
-                _release(changes, desk, intake, reserved)
+                Consuming(changes, intake).settle_serial(reserved)
     if line.serials and serial_stays:
         note = notes_of_serials(changes, intake, leg, line.lot_code)
         prefix = serial_prefix(desk.scope_key, line.lot_code)
@@ -271,20 +271,6 @@ def _state(desk: Desk, row: PositionRow, changes: Changes, id: str, day: int, le
         desk.time_ms,
         moved,
     )
-
-
-def _release(changes: Changes, desk: Desk, intake: Intake, serial: SerialRow) -> None:
-    """A reserved piece that is not there is reserved no longer."""
-    parts = keys.split(serial.reserved_for or "")
-    if len(parts) != 2:
-        return
-    item = (desk.item.item_class, desk.item.item_code)
-    commitments = Commitments(
-        changes, desk.scope_key, item, desk.variant, desk.item.unit, intake.movement.movement_id, desk.time_ms
-    )
-    for key, row in commitments.of((parts[0], parts[1])):
-        if (row.serial_code, row.lot_code) == (serial.serial_code, serial.lot_code):
-            commitments.release(key, row, row.committed - row.consumed)
 
 
 def _negative(desk: Desk, row: PositionRow, stock: StockRow, id: str) -> Alert:

@@ -12,7 +12,7 @@ from processors.domain import keys, quantity
 from processors.domain.adjusting import Desk
 from processors.domain.changes import Changes
 from processors.domain.claims import lots_company_wide, serials_company_wide
-from processors.domain.commitments import Commitments, Document
+from processors.domain.consuming import Consuming
 from processors.domain.decision import Decision, Emit
 from processors.domain.effects import effects_text
 from processors.domain.events import Reply, ReplyLot
@@ -31,7 +31,7 @@ from processors.domain.movement import Movement
 from processors.domain.positions import LateMove
 from processors.domain.progressives import Claimed, Grants
 from processors.domain.refusals import Reason
-from processors.domain.registers import ReservationRow, SerialRow, StockRow
+from processors.domain.registers import StockRow
 from processors.domain.roots import root_key, root_row
 from processors.domain.serials import load_serials, unload_serials
 from processors.domain.stock import move_stock
@@ -105,8 +105,7 @@ class _Work:
     __slots__ = (
         "_around",
         "_changes",
-        "_consumed",
-        "_document",
+        "_consuming",
         "_generation",
         "_intake",
         "_into",
@@ -132,18 +131,14 @@ class _Work:
         template = intake.template
         self._traced = template.traceability or template.lot_from_lot or intake.movement.transformation_id is not None
         self._into: list[Line] = []
-        movement = intake.movement
-        self._document: Document | None = None
-        if movement.document_type and movement.document_number:
-            self._document = (movement.document_type, movement.document_number)
-        self._consumed: dict[str, int] = {}
+        self._consuming = Consuming(self._changes, intake)
         self._late: list[LateMove] = []
 
     def withdraw(self, leg: Leg) -> None:
         """Fill an unload that names no lots."""
         own: dict[str, int] = {}
-        if self._document is not None and not self._intake.item.serial_managed:
-            for _, row in self._reserved(self._document, leg):
+        if not self._intake.item.serial_managed:
+            for _, row in self._consuming.reserved(leg):
                 if row.lot_code is not None:
                     own[row.lot_code] = own.get(row.lot_code, 0) + row.committed - row.consumed
         statuses = self._around.master.lot_statuses
@@ -201,14 +196,14 @@ class _Work:
             lot = unload_lot(self._changes, intake, leg, line, self._around.master.lot_statuses, reasons)
             if lot is None:
                 return
-            if lot.committed and self._document is not None and not intake.item.serial_managed:
-                self._consume(leg, line, self._document)
-        elif self._document is not None and not intake.item.serial_managed:
-            self._consume(leg, line, self._document)
+            if lot.committed and not intake.item.serial_managed:
+                self._consuming.consume(leg, line)
+        elif not intake.item.serial_managed:
+            self._consuming.consume(leg, line)
         if intake.item.serial_managed:
             counted = self._counted(leg, line)
             for serial in unload_serials(self._changes, intake, leg, line, reasons, counted):
-                self._settle_serial(leg, serial)
+                self._consuming.settle_serial(serial)
         self._move_stock(leg, line, len(counted) * quantity.ONE)
         if self._traced and not leg.offset:
             self._publish_edges("input", line)
@@ -288,57 +283,9 @@ class _Work:
         if self._generation is not None:
             rows += self._generation.rows(message.time_ms)
         records = [Emit("replies", keys.part(reply.request_id), reply, intake.item_key), *changes.records]
-        effects = effects_text(legs, intake.quantity, self._traced, self._consumed)
+        effects = effects_text(legs, intake.quantity, self._traced, self._consuming.consumed)
         moved = moved_text(intake.scope_key, changes.moved, intake.item.serial_managed)
         return Posted(Decision(rows, records, changes.claims, [], []), reply, effects, intake.occurred_at, moved)
-
-    def _commitments(self) -> Commitments:
-        intake = self._intake
-        item, movement = intake.item, intake.movement
-        return Commitments(
-            self._changes,
-            intake.scope_key,
-            (item.item_class, item.item_code),
-            intake.variant,
-            item.unit,
-            movement.movement_id,
-            intake.time_ms,
-        )
-
-    def _reserved(self, document: Document, leg: Leg) -> list[tuple[str, ReservationRow]]:
-        """What a document has reserved where a leg takes from."""
-        return [
-            (key, row)
-            for key, row in self._commitments().of(document)
-            if row.warehouse == leg.warehouse.code
-            and (not leg.warehouse.check_location_stock or row.location == leg.location)
-        ]
-
-    def _consume(self, leg: Leg, line: Line, document: Document) -> None:
-        """What a line takes is no longer reserved for its document."""
-        wanted, commitments = line.quantity, self._commitments()
-        for key, row in self._reserved(document, leg):
-            if row.lot_code == line.lot_code and row.serial_code is None and wanted:
-                taken = min(row.committed - row.consumed, wanted)
-                commitments.consume(key, row, taken)
-                self._consumed[key] = taken
-                wanted -= taken
-
-    def _settle_serial(self, leg: Leg, serial: SerialRow) -> None:
-        """A reserved piece goes: its document has it, or loses it where the template allows that."""
-        parts = keys.split(serial.reserved_for or "")
-        if len(parts) != 2:
-            return
-        document, commitments = (parts[0], parts[1]), self._commitments()
-        for key, row in commitments.of(document):
-            if (row.serial_code, row.lot_code) != (serial.serial_code, serial.lot_code):
-                continue
-            if document == self._document:
-                commitments.consume(key, row, row.committed - row.consumed)
-                self._consumed[key] = row.committed - row.consumed
-            else:
-                commitments.release(key, row, row.committed - row.consumed)
-                self._consumed[key] = row.consumed - row.committed
 
     def _publish_edges(self, role: Literal["input", "output"], line: Line) -> None:
         intake = self._intake
