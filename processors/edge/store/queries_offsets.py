@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from processors.edge.store.tables import OFFSETS
+from processors.edge.store.tables import OFFSETS, PROJECTION
 
 Positions = dict[tuple[str, int], int]
 """(topic, partition) → the next offset to be read."""
@@ -27,10 +27,15 @@ class TopicLag:
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """`topics` in the order of their names; `looked_at`: when the projection last looked (ms UTC), None if never."""
+    """`topics` in the order of their names; `looked_at`: when the projection last looked (ms UTC), None if never.
+
+    `state`: `following` or `stopped`; `message`: why it stopped.
+    """
 
     topics: tuple[TopicLag, ...]
     looked_at: int | None
+    state: str = "following"
+    message: str | None = None
 
     @property
     def records(self) -> int:
@@ -49,18 +54,28 @@ def positions(connection: Connection) -> Positions:
 
 def lag(connection: Connection) -> Lag:
     """How far the store is behind the topics, as the projection saw it when it last looked."""
+    seen = connection.execute(select(PROJECTION.c.looked_at, PROJECTION.c.state, PROJECTION.c.message)).one_or_none()
+    if seen is None:
+        return Lag((), None)
+    looked_at, state, message = seen
     at = OFFSETS.c
-    rows = connection.execute(select(at.topic, at.next_offset, at.end_offset, at.record_time, at.looked_at))
     records: dict[str, int] = {}
     behind: dict[str, int] = {}
-    looked_at: int | None = None
-    for topic, next_offset, end_offset, record_time, looked in rows:
+    for topic, next_offset, end_offset, record_time in connection.execute(
+        select(at.topic, at.next_offset, at.end_offset, at.record_time)
+    ):
         missing = max(end_offset - next_offset, 0)
+        age = max(looked_at - record_time, 0) if missing and record_time is not None else 0
         records[topic] = records.get(topic, 0) + missing
-        age = looked - record_time if missing and record_time is not None else 0
         behind[topic] = max(behind.get(topic, 0), age)
-        looked_at = looked if looked_at is None else max(looked_at, looked)
-    return Lag(tuple(TopicLag(topic, records[topic], behind[topic]) for topic in sorted(records)), looked_at)
+    lags = tuple(TopicLag(topic, records[topic], behind[topic]) for topic in sorted(records))
+    return Lag(lags, looked_at, state, message)
+
+
+def topic_ids(connection: Connection) -> dict[str, str]:
+    """Which topic each table was filled from: name → the id that the cluster gave it."""
+    rows = connection.execute(select(OFFSETS.c.topic, OFFSETS.c.topic_id).distinct())
+    return {row.topic: row.topic_id for row in rows}
 
 
 def state_tag(connection: Connection, topics: Collection[str] = ()) -> str:

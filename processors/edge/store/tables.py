@@ -161,9 +161,18 @@ OFFSETS: Final = _made(
         Column("topic", CODE, primary_key=True),
         Column("partition", Integer, primary_key=True, autoincrement=False),
         Column("next_offset", BigInteger, nullable=False),
-        Column("end_offset", BigInteger, nullable=False),  # end of the partition when the projection last looked
+        Column("end_offset", BigInteger, nullable=False),  # the partition's end when the projection last looked
         Column("record_time", Milliseconds),  # timestamp of the last record taken
-        Column("looked_at", Milliseconds, nullable=False),  # when the projection last looked
         Column("topic_id", CODE, nullable=False),  # a topic that was deleted and made again has another
+    ],
+)
+
+PROJECTION: Final = _made(
+    "projection",
+    [
+        Column("name", CODE, primary_key=True),  # one row
+        Column("state", CODE, nullable=False),  # following, or stopped
+        Column("message", Text),  # why it stopped
+        Column("looked_at", Milliseconds, nullable=False),  # when it last looked at the topics
     ],
 )

@@ -29,10 +29,9 @@ def _shown(column: Column[object]) -> str:
         case Days():
             return f"date({name} * 86400, 'unixepoch') AS {name}"
         case Milliseconds():
-            # strftime's %f keeps the milliseconds; a colon before a letter would be a parameter.
-            return (
-                f"strftime('%Y-%m-%dT%H\\:%M\\:', {name} / 1000, 'unixepoch') "
-                f"|| printf('%02d.%03dZ', {name} / 1000 % 60, {name} % 1000) AS {name}"
-            )
+            # Division and remainder go towards zero; before 1970 the millisecond counts up all the same.
+            ms = f"(({name} % 1000 + 1000) % 1000)"
+            moment = f"strftime('%Y-%m-%dT%H\\:%M\\:%S', ({name} - {ms}) / 1000, 'unixepoch')"
+            return f"{moment} || printf('.%03dZ', {ms}) AS {name}"
         case _:
             return name

@@ -1,4 +1,8 @@
-"""The tables of the first release."""
+"""The tables of the first release.
+
+A column is `name:type`, with `?` where it may be null; the first line of a table is its primary key. Indexes stand
+below: name, table, columns.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,488 +12,184 @@ from processors.edge.store.column_types import CODE, Days, Millionths, Milliseco
 revision = "0001"
 down_revision = None
 
+TABLES = {
+    "adjustments": """
+        topic_partition:int topic_offset:long
+        adjustment_id:code kind:code supersedes:code? inventory:code list:code line:code item_class:code
+        item_code:code variant:code? warehouse:code location:code? lot_code:code? serial_code:code? counted:decimal
+        book:decimal difference:decimal unit:code direction:code template:code? unit_cost:decimal? value:decimal?
+        reason_code:code? operator:code counted_at:time settled_at:time movement_id:code? group:code?
+    """,
+    "alerts": """
+        topic_partition:int topic_offset:long
+        alert_id:code kind:code item_class:code? item_code:code? variant:code? lot_code:code? serial_code:code?
+        warehouse:code? location:code? inventory:code? list:code? message:code at:time
+    """,
+    "count_line_register": """
+        record_key:code
+        inventory:code list:code line:code item_class:code item_code:code variant:code? warehouse:code location:code?
+        lot_code:code? serial_code:code? counted:decimal unit:code reads:long revision:long state:code reason:code?
+        counted_from:time counted_at:time operator:code device:code book:decimal? difference:decimal?
+        adjustment_id:code? moved_during_count:bool value:decimal? approved_by:code? topic_partition:int
+        topic_offset:long
+    """,
+    "count_list_register": """
+        record_key:code
+        inventory:code list:code list_type:code operator:code warehouse:code locations:code state:code as_of:day?
+        lines:long matched:long positive:long negative:long value_positive:decimal value_negative:decimal pending:long
+        opened_at:time closed_at:time? description:code? settlement:long waits_for:code? closed_by:code?
+        topic_partition:int topic_offset:long
+    """,
+    "counter_register": """
+        record_key:code
+        code_type:code kind:code scope:code item_class:code? item_code:code? variant:code? root_key:code
+        partition:long next_ordinal:long free:code last_code:code? last_number:code? last_letters:code? assigned:long
+        skipped:long updated_at:time topic_partition:int topic_offset:long
+    """,
+    "dead_letters": """
+        topic:code topic_partition:int topic_offset:long
+        record_key:bytes? value:bytes? headers:text decoded:text? error_code:code error_kind:code error_message:text
+        error_attempt:int error_exception:text? error_stacktrace:text? error_partition:int? error_offset:long?
+        refused_at:time
+    """,
+    "inventory_register": """
+        record_key:code
+        inventory:code date:day description:code notes:code? operator:code state:code lists:long lists_closed:long
+        opened_at:time closed_at:time? topic_partition:int topic_offset:long
+    """,
+    "lineage": """
+        topic_partition:int topic_offset:long
+        transformation_id:code role:code item_class:code item_code:code variant:code? lot_code:code? serial_code:code?
+        quantity:decimal movement_id:code account:code? occurred_at:time
+    """,
+    "lot_register": """
+        record_key:code
+        item_class:code item_code:code variant:code lot_code:code code_type:code? lot_type:code? ordinal:long?
+        supplier:code? producer:code? supplier_lot:code? customer_lot:code? start_date:day? expiry_date:day?
+        warn_from:day? block_from:day? initial_quantity:decimal packages:long? notes:code? label_type:code?
+        status:code? evaluation:code? available:bool closed:bool loaded:decimal unloaded:decimal stock:decimal
+        committed:decimal generation:long created_at:time updated_at:time found:bool topic_partition:int
+        topic_offset:long
+    """,
+    "master_register": """
+        record_key:code
+        kind:code id:code record:text topic_partition:int topic_offset:long
+    """,
+    "offsets": """
+        topic:code partition:int
+        next_offset:long end_offset:long record_time:time? topic_id:code
+    """,
+    "postings": """
+        topic_partition:int topic_offset:long
+        entry_id:code movement_id:code template:code item_class:code item_code:code variant:code? warehouse:code
+        location:code? lot_code:code? quantity:decimal unit:code unit_cost:decimal? stock_after:decimal
+        occurred_at:time posted_at:time offset:bool reverses:code? adjustment_id:code? document_type:code?
+        document_number:code? document_date:day? account:code? project:code? user:code?
+    """,
+    "projection": """
+        name:code
+        state:code message:text? looked_at:time
+    """,
+    "register_history": """
+        topic_partition:int topic_offset:long
+        entry_id:code register:code item_class:code item_code:code variant:code? lot_code:code? serial_code:code?
+        generation:long direction:code force_closed:bool quantity:decimal unit:code packages:long? inserted_at:time
+        occurred_at:time status:code? document_type:code? document_number:code? document_date:day? warehouse:code
+        location:code? template:code account:code? project:code? movement_id:code reversed:bool
+    """,
+    "replies": """
+        topic_partition:int topic_offset:long
+        request_topic:code request_id:code status:code reasons:text lots:text serials:text stock_after:decimal?
+        movement_ids:text decided_at:time
+    """,
+    "reservation_register": """
+        record_key:code
+        item_class:code item_code:code variant:code? warehouse:code location:code? lot_code:code? serial_code:code?
+        document_type:code document_number:code committed:decimal consumed:decimal reserved_at:time updated_at:time
+        topic_partition:int topic_offset:long
+    """,
+    "scan_feedback": """
+        topic_partition:int topic_offset:long
+        scan_id:code inventory:code list:code operator:code device:code status:code code:code? message:code
+        session:text line:text? decided_at:time
+    """,
+    "serial_register": """
+        record_key:code
+        item_class:code item_code:code variant:code lot_code:code? lot_type:code? lot_code_type:code? serial_code:code
+        serial_code_type:code? ordinal:long? state:code warehouse:code? location:code? start_date:day?
+        expiry_date:day? customer_code:code? supplier_code:code? supplier:code? cancelled:bool force_closed:bool
+        reserved:bool reserved_for:code? first_document_type:code? first_document_number:code?
+        first_document_date:day? generation:long created_at:time updated_at:time topic_partition:int topic_offset:long
+    """,
+    "stock_register": """
+        record_key:code
+        item_class:code item_code:code variant:code? warehouse:code location:code? lot_code:code? loaded:decimal
+        unloaded:decimal stock:decimal committed:decimal unit:code last_movement_id:code last_moved_at:time
+        updated_at:time last_counted_at:time? topic_partition:int topic_offset:long
+    """,
+}
+INDEXES = """
+    adjustments_by_adjustment_id adjustments adjustment_id
+    adjustments_by_inventory_line adjustments inventory list line
+    adjustments_by_item_class_counted_at adjustments item_class item_code counted_at
+    alerts_by_alert_id alerts alert_id
+    alerts_by_at alerts at
+    count_line_register_by_item_class_item_code count_line_register item_class item_code
+    count_line_register_by_state count_line_register state
+    count_list_register_by_state count_list_register state
+    counter_register_by_code_type counter_register code_type
+    dead_letters_by_error_code dead_letters error_code
+    dead_letters_by_refused_at dead_letters refused_at
+    lineage_by_item_class_lot_code lineage item_class item_code lot_code
+    lineage_by_lot_code lineage lot_code
+    lineage_by_transformation_id lineage transformation_id
+    lot_register_by_customer_lot lot_register customer_lot
+    lot_register_by_expiry_date lot_register expiry_date
+    lot_register_by_item_code lot_register item_code
+    lot_register_by_lot_code lot_register lot_code
+    lot_register_by_supplier_lot lot_register supplier_lot
+    master_register_by_kind master_register kind
+    postings_by_document_number postings document_number
+    postings_by_item_class_occurred_at postings item_class item_code occurred_at
+    postings_by_movement_id postings movement_id
+    postings_by_posted_at postings posted_at
+    register_history_by_document_number register_history document_number
+    register_history_by_item_class_occurred_at register_history item_class item_code lot_code serial_code occurred_at
+    register_history_by_lot_code register_history lot_code
+    register_history_by_movement_id register_history movement_id
+    replies_by_decided_at replies decided_at
+    replies_by_request_id replies request_id
+    reservation_register_by_document_number reservation_register document_number
+    reservation_register_by_item_class_item_code reservation_register item_class item_code
+    scan_feedback_by_inventory_list scan_feedback inventory list
+    scan_feedback_by_scan_id scan_feedback scan_id
+    serial_register_by_item_code serial_register item_code
+    serial_register_by_lot_code serial_register lot_code
+    serial_register_by_reserved_for serial_register reserved_for
+    serial_register_by_serial_code serial_register serial_code
+    serial_register_by_warehouse_location serial_register warehouse location
+    stock_register_by_item_code stock_register item_code
+    stock_register_by_lot_code stock_register lot_code
+    stock_register_by_warehouse_location stock_register warehouse location
+"""
+TYPES = {
+    "code": CODE, "text": sa.Text(), "bytes": sa.LargeBinary(), "bool": sa.Boolean(), "int": sa.Integer(),
+    "long": sa.BigInteger(), "decimal": Millionths(), "day": Days(), "time": Milliseconds(),
+}  # fmt: skip
+
 
 def upgrade() -> None:
-    op.create_table(
-        "adjustments",
-        sa.Column("topic_partition", sa.Integer(), nullable=False),
-        sa.Column("topic_offset", sa.BigInteger(), nullable=False),
-        sa.Column("adjustment_id", CODE, nullable=False),
-        sa.Column("kind", CODE, nullable=False),
-        sa.Column("supersedes", CODE),
-        sa.Column("inventory", CODE, nullable=False),
-        sa.Column("list", CODE, nullable=False),
-        sa.Column("line", CODE, nullable=False),
-        sa.Column("item_class", CODE, nullable=False),
-        sa.Column("item_code", CODE, nullable=False),
-        sa.Column("variant", CODE),
-        sa.Column("warehouse", CODE, nullable=False),
-        sa.Column("location", CODE),
-        sa.Column("lot_code", CODE),
-        sa.Column("serial_code", CODE),
-        sa.Column("counted", Millionths(), nullable=False),
-        sa.Column("book", Millionths(), nullable=False),
-        sa.Column("difference", Millionths(), nullable=False),
-        sa.Column("unit", CODE, nullable=False),
-        sa.Column("direction", CODE, nullable=False),
-        sa.Column("template", CODE),
-        sa.Column("unit_cost", Millionths()),
-        sa.Column("value", Millionths()),
-        sa.Column("reason_code", CODE),
-        sa.Column("operator", CODE, nullable=False),
-        sa.Column("counted_at", Milliseconds(), nullable=False),
-        sa.Column("settled_at", Milliseconds(), nullable=False),
-        sa.Column("movement_id", CODE),
-        sa.Column("group", CODE),
-        sa.PrimaryKeyConstraint("topic_partition", "topic_offset"),
-        sqlite_with_rowid=False,
+    for table, described in TABLES.items():
+        key, rest = described.strip().split("\n", 1)
+        columns = [_column(each, each in key.split()) for each in (*key.split(), *rest.split())]
+        op.create_table(table, *columns, sqlite_with_rowid=False)
+    for described in INDEXES.strip().splitlines():
+        index, table, *names = described.split()
+        op.create_index(index, table, names)
+
+
+def _column(described: str, primary_key: bool) -> sa.Column:
+    name, kind = described.split(":")
+    return sa.Column(
+        name, TYPES[kind.rstrip("?")], primary_key=primary_key, autoincrement=False, nullable=kind.endswith("?")
     )
-    op.create_index("adjustments_by_adjustment_id", "adjustments", ["adjustment_id"])
-    op.create_index("adjustments_by_inventory_line", "adjustments", ["inventory", "list", "line"])
-    op.create_index("adjustments_by_item_class_counted_at", "adjustments", ["item_class", "item_code", "counted_at"])
-    op.create_table(
-        "alerts",
-        sa.Column("topic_partition", sa.Integer(), nullable=False),
-        sa.Column("topic_offset", sa.BigInteger(), nullable=False),
-        sa.Column("alert_id", CODE, nullable=False),
-        sa.Column("kind", CODE, nullable=False),
-        sa.Column("item_class", CODE),
-        sa.Column("item_code", CODE),
-        sa.Column("variant", CODE),
-        sa.Column("lot_code", CODE),
-        sa.Column("serial_code", CODE),
-        sa.Column("warehouse", CODE),
-        sa.Column("location", CODE),
-        sa.Column("inventory", CODE),
-        sa.Column("list", CODE),
-        sa.Column("message", CODE, nullable=False),
-        sa.Column("at", Milliseconds(), nullable=False),
-        sa.PrimaryKeyConstraint("topic_partition", "topic_offset"),
-        sqlite_with_rowid=False,
-    )
-    op.create_index("alerts_by_alert_id", "alerts", ["alert_id"])
-    op.create_index("alerts_by_at", "alerts", ["at"])
-    op.create_table(
-        "count_line_register",
-        sa.Column("record_key", CODE, nullable=False),
-        sa.Column("inventory", CODE, nullable=False),
-        sa.Column("list", CODE, nullable=False),
-        sa.Column("line", CODE, nullable=False),
-        sa.Column("item_class", CODE, nullable=False),
-        sa.Column("item_code", CODE, nullable=False),
-        sa.Column("variant", CODE),
-        sa.Column("warehouse", CODE, nullable=False),
-        sa.Column("location", CODE),
-        sa.Column("lot_code", CODE),
-        sa.Column("serial_code", CODE),
-        sa.Column("counted", Millionths(), nullable=False),
-        sa.Column("unit", CODE, nullable=False),
-        sa.Column("reads", sa.BigInteger(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sa.Column("state", CODE, nullable=False),
-        sa.Column("reason", CODE),
-        sa.Column("counted_from", Milliseconds(), nullable=False),
-        sa.Column("counted_at", Milliseconds(), nullable=False),
-        sa.Column("operator", CODE, nullable=False),
-        sa.Column("device", CODE, nullable=False),
-        sa.Column("book", Millionths()),
-        sa.Column("difference", Millionths()),
-        sa.Column("adjustment_id", CODE),
-        sa.Column("moved_during_count", sa.Boolean(), nullable=False),
-        sa.Column("value", Millionths()),
-        sa.Column("approved_by", CODE),
-        sa.Column("topic_partition", sa.Integer(), nullable=False),
-        sa.Column("topic_offset", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("record_key"),
-        sqlite_with_rowid=False,
-    )
-    op.create_index("count_line_register_by_item_class_item_code", "count_line_register", ["item_class", "item_code"])
-    op.create_index("count_line_register_by_state", "count_line_register", ["state"])
-    op.create_table(
-        "count_list_register",
-        sa.Column("record_key", CODE, nullable=False),
-        sa.Column("inventory", CODE, nullable=False),
-        sa.Column("list", CODE, nullable=False),
-        sa.Column("list_type", CODE, nullable=False),
-        sa.Column("operator", CODE, nullable=False),
-        sa.Column("warehouse", CODE, nullable=False),
-        sa.Column("locations", CODE, nullable=False),
-        sa.Column("state", CODE, nullable=False),
-        sa.Column("as_of", Days()),
-        sa.Column("lines", sa.BigInteger(), nullable=False),
-        sa.Column("matched", sa.BigInteger(), nullable=False),
-        sa.Column("positive", sa.BigInteger(), nullable=False),
-        sa.Column("negative", sa.BigInteger(), nullable=False),
-        sa.Column("value_positive", Millionths(), nullable=False),
-        sa.Column("value_negative", Millionths(), nullable=False),
-        sa.Column("pending", sa.BigInteger(), nullable=False),
-        sa.Column("opened_at", Milliseconds(), nullable=False),
-        sa.Column("closed_at", Milliseconds()),
-        sa.Column("description", CODE),
-        sa.Column("settlement", sa.BigInteger(), nullable=False),
-        sa.Column("waits_for", CODE),
-        sa.Column("closed_by", CODE),
-        sa.Column("topic_partition", sa.Integer(), nullable=False),
-        sa.Column("topic_offset", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("record_key"),
-        sqlite_with_rowid=False,
-    )
-    op.create_index("count_list_register_by_state", "count_list_register", ["state"])
-    op.create_table(
-        "counter_register",
-        sa.Column("record_key", CODE, nullable=False),
-        sa.Column("code_type", CODE, nullable=False),
-        sa.Column("kind", CODE, nullable=False),
-        sa.Column("scope", CODE, nullable=False),
-        sa.Column("item_class", CODE),
-        sa.Column("item_code", CODE),
-        sa.Column("variant", CODE),
-        sa.Column("root_key", CODE, nullable=False),
-        sa.Column("partition", sa.BigInteger(), nullable=False),
-        sa.Column("next_ordinal", sa.BigInteger(), nullable=False),
-        sa.Column("free", CODE, nullable=False),
-        sa.Column("last_code", CODE),
-        sa.Column("last_number", CODE),
-        sa.Column("last_letters", CODE),
-        sa.Column("assigned", sa.BigInteger(), nullable=False),
-        sa.Column("skipped", sa.BigInteger(), nullable=False),
-        sa.Column("updated_at", Milliseconds(), nullable=False),
-        sa.Column("topic_partition", sa.Integer(), nullable=False),
-        sa.Column("topic_offset", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("record_key"),
-        sqlite_with_rowid=False,
-    )
-    op.create_index("counter_register_by_code_type", "counter_register", ["code_type"])
-    op.create_table(
-        "dead_letters",
-        sa.Column("topic", CODE, nullable=False),
-        sa.Column("topic_partition", sa.Integer(), nullable=False),
-        sa.Column("topic_offset", sa.BigInteger(), nullable=False),
-        sa.Column("record_key", sa.LargeBinary()),
-        sa.Column("value", sa.LargeBinary()),
-        sa.Column("headers", sa.Text(), nullable=False),
-        sa.Column("decoded", sa.Text()),
-        sa.Column("error_code", CODE, nullable=False),
-        sa.Column("error_kind", CODE, nullable=False),
-        sa.Column("error_message", sa.Text(), nullable=False),
-        sa.Column("error_attempt", sa.Integer(), nullable=False),
-        sa.Column("error_exception", sa.Text()),
-        sa.Column("error_stacktrace", sa.Text()),
-        sa.Column("error_partition", sa.Integer()),
-        sa.Column("error_offset", sa.BigInteger()),
-        sa.Column("refused_at", Milliseconds(), nullable=False),
-        sa.PrimaryKeyConstraint("topic", "topic_partition", "topic_offset"),
-        sqlite_with_rowid=False,
-    )
-    op.create_index("dead_letters_by_error_code", "dead_letters", ["error_code"])
-    op.create_index("dead_letters_by_refused_at", "dead_letters", ["refused_at"])
-    op.create_table(
-        "inventory_register",
-        sa.Column("record_key", CODE, nullable=False),
-        sa.Column("inventory", CODE, nullable=False),
-        sa.Column("date", Days(), nullable=False),
-        sa.Column("description", CODE, nullable=False),
-        sa.Column("notes", CODE),
-        sa.Column("operator", CODE, nullable=False),
-        sa.Column("state", CODE, nullable=False),
-        sa.Column("lists", sa.BigInteger(), nullable=False),
-        sa.Column("lists_closed", sa.BigInteger(), nullable=False),
-        sa.Column("opened_at", Milliseconds(), nullable=False),
-        sa.Column("closed_at", Milliseconds()),
-        sa.Column("topic_partition", sa.Integer(), nullable=False),
-        sa.Column("topic_offset", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("record_key"),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
-        "lineage",
-        sa.Column("topic_partition", sa.Integer(), nullable=False),
-        sa.Column("topic_offset", sa.BigInteger(), nullable=False),
-        sa.Column("transformation_id", CODE, nullable=False),
-        sa.Column("role", CODE, nullable=False),
-        sa.Column("item_class", CODE, nullable=False),
-        sa.Column("item_code", CODE, nullable=False),
-        sa.Column("variant", CODE),
-        sa.Column("lot_code", CODE),
-        sa.Column("serial_code", CODE),
-        sa.Column("quantity", Millionths(), nullable=False),
-        sa.Column("movement_id", CODE, nullable=False),
-        sa.Column("account", CODE),
-        sa.Column("occurred_at", Milliseconds(), nullable=False),
-        sa.PrimaryKeyConstraint("topic_partition", "topic_offset"),
-        sqlite_with_rowid=False,
-    )
-    op.create_index("lineage_by_item_class_lot_code", "lineage", ["item_class", "item_code", "lot_code"])
-    op.create_index("lineage_by_lot_code", "lineage", ["lot_code"])
-    op.create_index("lineage_by_transformation_id", "lineage", ["transformation_id"])
-    op.create_table(
-        "lot_register",
-        sa.Column("record_key", CODE, nullable=False),
-        sa.Column("item_class", CODE, nullable=False),
-        sa.Column("item_code", CODE, nullable=False),
-        sa.Column("variant", CODE, nullable=False),
-        sa.Column("lot_code", CODE, nullable=False),
-        sa.Column("code_type", CODE),
-        sa.Column("lot_type", CODE),
-        sa.Column("ordinal", sa.BigInteger()),
-        sa.Column("supplier", CODE),
-        sa.Column("producer", CODE),
-        sa.Column("supplier_lot", CODE),
-        sa.Column("customer_lot", CODE),
-        sa.Column("start_date", Days()),
-        sa.Column("expiry_date", Days()),
-        sa.Column("warn_from", Days()),
-        sa.Column("block_from", Days()),
-        sa.Column("initial_quantity", Millionths(), nullable=False),
-        sa.Column("packages", sa.BigInteger()),
-        sa.Column("notes", CODE),
-        sa.Column("label_type", CODE),
-        sa.Column("status", CODE),
-        sa.Column("evaluation", CODE),
-        sa.Column("available", sa.Boolean(), nullable=False),
-        sa.Column("closed", sa.Boolean(), nullable=False),
-        sa.Column("loaded", Millionths(), nullable=False),
-        sa.Column("unloaded", Millionths(), nullable=False),
-        sa.Column("stock", Millionths(), nullable=False),
-        sa.Column("committed", Millionths(), nullable=False),
-        sa.Column("generation", sa.BigInteger(), nullable=False),
-        sa.Column("created_at", Milliseconds(), nullable=False),
-        sa.Column("updated_at", Milliseconds(), nullable=False),
-        sa.Column("found", sa.Boolean(), nullable=False),
-        sa.Column("topic_partition", sa.Integer(), nullable=False),
-        sa.Column("topic_offset", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("record_key"),
-        sqlite_with_rowid=False,
-    )
-    op.create_index("lot_register_by_customer_lot", "lot_register", ["customer_lot"])
-    op.create_index("lot_register_by_expiry_date", "lot_register", ["expiry_date"])
-    op.create_index("lot_register_by_item_code", "lot_register", ["item_code"])
-    op.create_index("lot_register_by_lot_code", "lot_register", ["lot_code"])
-    op.create_index("lot_register_by_supplier_lot", "lot_register", ["supplier_lot"])
-    op.create_table(
-        "master_register",
-        sa.Column("record_key", CODE, nullable=False),
-        sa.Column("kind", CODE, nullable=False),
-        sa.Column("id", CODE, nullable=False),
-        sa.Column("record", sa.Text(), nullable=False),
-        sa.Column("topic_partition", sa.Integer(), nullable=False),
-        sa.Column("topic_offset", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("record_key"),
-        sqlite_with_rowid=False,
-    )
-    op.create_index("master_register_by_kind", "master_register", ["kind"])
-    op.create_table(
-        "offsets",
-        sa.Column("topic", CODE, nullable=False),
-        sa.Column("partition", sa.Integer(), nullable=False),
-        sa.Column("next_offset", sa.BigInteger(), nullable=False),
-        sa.Column("end_offset", sa.BigInteger(), nullable=False),
-        sa.Column("record_time", Milliseconds()),
-        sa.Column("looked_at", Milliseconds(), nullable=False),
-        sa.Column("topic_id", CODE, nullable=False),
-        sa.PrimaryKeyConstraint("topic", "partition"),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
-        "postings",
-        sa.Column("topic_partition", sa.Integer(), nullable=False),
-        sa.Column("topic_offset", sa.BigInteger(), nullable=False),
-        sa.Column("entry_id", CODE, nullable=False),
-        sa.Column("movement_id", CODE, nullable=False),
-        sa.Column("template", CODE, nullable=False),
-        sa.Column("item_class", CODE, nullable=False),
-        sa.Column("item_code", CODE, nullable=False),
-        sa.Column("variant", CODE),
-        sa.Column("warehouse", CODE, nullable=False),
-        sa.Column("location", CODE),
-        sa.Column("lot_code", CODE),
-        sa.Column("quantity", Millionths(), nullable=False),
-        sa.Column("unit", CODE, nullable=False),
-        sa.Column("unit_cost", Millionths()),
-        sa.Column("stock_after", Millionths(), nullable=False),
-        sa.Column("occurred_at", Milliseconds(), nullable=False),
-        sa.Column("posted_at", Milliseconds(), nullable=False),
-        sa.Column("offset", sa.Boolean(), nullable=False),
-        sa.Column("reverses", CODE),
-        sa.Column("adjustment_id", CODE),
-        sa.Column("document_type", CODE),
-        sa.Column("document_number", CODE),
-        sa.Column("document_date", Days()),
-        sa.Column("account", CODE),
-        sa.Column("project", CODE),
-        sa.Column("user", CODE),
-        sa.PrimaryKeyConstraint("topic_partition", "topic_offset"),
-        sqlite_with_rowid=False,
-    )
-    op.create_index("postings_by_document_number", "postings", ["document_number"])
-    op.create_index("postings_by_item_class_occurred_at", "postings", ["item_class", "item_code", "occurred_at"])
-    op.create_index("postings_by_movement_id", "postings", ["movement_id"])
-    op.create_index("postings_by_posted_at", "postings", ["posted_at"])
-    op.create_table(
-        "register_history",
-        sa.Column("topic_partition", sa.Integer(), nullable=False),
-        sa.Column("topic_offset", sa.BigInteger(), nullable=False),
-        sa.Column("entry_id", CODE, nullable=False),
-        sa.Column("register", CODE, nullable=False),
-        sa.Column("item_class", CODE, nullable=False),
-        sa.Column("item_code", CODE, nullable=False),
-        sa.Column("variant", CODE),
-        sa.Column("lot_code", CODE),
-        sa.Column("serial_code", CODE),
-        sa.Column("generation", sa.BigInteger(), nullable=False),
-        sa.Column("direction", CODE, nullable=False),
-        sa.Column("force_closed", sa.Boolean(), nullable=False),
-        sa.Column("quantity", Millionths(), nullable=False),
-        sa.Column("unit", CODE, nullable=False),
-        sa.Column("packages", sa.BigInteger()),
-        sa.Column("inserted_at", Milliseconds(), nullable=False),
-        sa.Column("occurred_at", Milliseconds(), nullable=False),
-        sa.Column("status", CODE),
-        sa.Column("document_type", CODE),
-        sa.Column("document_number", CODE),
-        sa.Column("document_date", Days()),
-        sa.Column("warehouse", CODE, nullable=False),
-        sa.Column("location", CODE),
-        sa.Column("template", CODE, nullable=False),
-        sa.Column("account", CODE),
-        sa.Column("project", CODE),
-        sa.Column("movement_id", CODE, nullable=False),
-        sa.Column("reversed", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("topic_partition", "topic_offset"),
-        sqlite_with_rowid=False,
-    )
-    op.create_index("register_history_by_document_number", "register_history", ["document_number"])
-    op.create_index(
-        "register_history_by_item_class_occurred_at",
-        "register_history",
-        ["item_class", "item_code", "lot_code", "serial_code", "occurred_at"],
-    )
-    op.create_index("register_history_by_lot_code", "register_history", ["lot_code"])
-    op.create_index("register_history_by_movement_id", "register_history", ["movement_id"])
-    op.create_table(
-        "replies",
-        sa.Column("topic_partition", sa.Integer(), nullable=False),
-        sa.Column("topic_offset", sa.BigInteger(), nullable=False),
-        sa.Column("request_topic", CODE, nullable=False),
-        sa.Column("request_id", CODE, nullable=False),
-        sa.Column("status", CODE, nullable=False),
-        sa.Column("reasons", sa.Text(), nullable=False),
-        sa.Column("lots", sa.Text(), nullable=False),
-        sa.Column("serials", sa.Text(), nullable=False),
-        sa.Column("stock_after", Millionths()),
-        sa.Column("movement_ids", sa.Text(), nullable=False),
-        sa.Column("decided_at", Milliseconds(), nullable=False),
-        sa.PrimaryKeyConstraint("topic_partition", "topic_offset"),
-        sqlite_with_rowid=False,
-    )
-    op.create_index("replies_by_decided_at", "replies", ["decided_at"])
-    op.create_index("replies_by_request_id", "replies", ["request_id"])
-    op.create_table(
-        "reservation_register",
-        sa.Column("record_key", CODE, nullable=False),
-        sa.Column("item_class", CODE, nullable=False),
-        sa.Column("item_code", CODE, nullable=False),
-        sa.Column("variant", CODE),
-        sa.Column("warehouse", CODE, nullable=False),
-        sa.Column("location", CODE),
-        sa.Column("lot_code", CODE),
-        sa.Column("serial_code", CODE),
-        sa.Column("document_type", CODE, nullable=False),
-        sa.Column("document_number", CODE, nullable=False),
-        sa.Column("committed", Millionths(), nullable=False),
-        sa.Column("consumed", Millionths(), nullable=False),
-        sa.Column("reserved_at", Milliseconds(), nullable=False),
-        sa.Column("updated_at", Milliseconds(), nullable=False),
-        sa.Column("topic_partition", sa.Integer(), nullable=False),
-        sa.Column("topic_offset", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("record_key"),
-        sqlite_with_rowid=False,
-    )
-    op.create_index("reservation_register_by_document_number", "reservation_register", ["document_number"])
-    op.create_index("reservation_register_by_item_class_item_code", "reservation_register", ["item_class", "item_code"])
-    op.create_table(
-        "scan_feedback",
-        sa.Column("topic_partition", sa.Integer(), nullable=False),
-        sa.Column("topic_offset", sa.BigInteger(), nullable=False),
-        sa.Column("scan_id", CODE, nullable=False),
-        sa.Column("inventory", CODE, nullable=False),
-        sa.Column("list", CODE, nullable=False),
-        sa.Column("operator", CODE, nullable=False),
-        sa.Column("device", CODE, nullable=False),
-        sa.Column("status", CODE, nullable=False),
-        sa.Column("code", CODE),
-        sa.Column("message", CODE, nullable=False),
-        sa.Column("session", sa.Text(), nullable=False),
-        sa.Column("line", sa.Text()),
-        sa.Column("decided_at", Milliseconds(), nullable=False),
-        sa.PrimaryKeyConstraint("topic_partition", "topic_offset"),
-        sqlite_with_rowid=False,
-    )
-    op.create_index("scan_feedback_by_inventory_list", "scan_feedback", ["inventory", "list"])
-    op.create_index("scan_feedback_by_scan_id", "scan_feedback", ["scan_id"])
-    op.create_table(
-        "serial_register",
-        sa.Column("record_key", CODE, nullable=False),
-        sa.Column("item_class", CODE, nullable=False),
-        sa.Column("item_code", CODE, nullable=False),
-        sa.Column("variant", CODE, nullable=False),
-        sa.Column("lot_code", CODE),
-        sa.Column("lot_type", CODE),
-        sa.Column("lot_code_type", CODE),
-        sa.Column("serial_code", CODE, nullable=False),
-        sa.Column("serial_code_type", CODE),
-        sa.Column("ordinal", sa.BigInteger()),
-        sa.Column("state", CODE, nullable=False),
-        sa.Column("warehouse", CODE),
-        sa.Column("location", CODE),
-        sa.Column("start_date", Days()),
-        sa.Column("expiry_date", Days()),
-        sa.Column("customer_code", CODE),
-        sa.Column("supplier_code", CODE),
-        sa.Column("supplier", CODE),
-        sa.Column("cancelled", sa.Boolean(), nullable=False),
-        sa.Column("force_closed", sa.Boolean(), nullable=False),
-        sa.Column("reserved", sa.Boolean(), nullable=False),
-        sa.Column("reserved_for", CODE),
-        sa.Column("first_document_type", CODE),
-        sa.Column("first_document_number", CODE),
-        sa.Column("first_document_date", Days()),
-        sa.Column("generation", sa.BigInteger(), nullable=False),
-        sa.Column("created_at", Milliseconds(), nullable=False),
-        sa.Column("updated_at", Milliseconds(), nullable=False),
-        sa.Column("topic_partition", sa.Integer(), nullable=False),
-        sa.Column("topic_offset", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("record_key"),
-        sqlite_with_rowid=False,
-    )
-    op.create_index("serial_register_by_item_code", "serial_register", ["item_code"])
-    op.create_index("serial_register_by_lot_code", "serial_register", ["lot_code"])
-    op.create_index("serial_register_by_reserved_for", "serial_register", ["reserved_for"])
-    op.create_index("serial_register_by_serial_code", "serial_register", ["serial_code"])
-    op.create_index("serial_register_by_warehouse_location", "serial_register", ["warehouse", "location"])
-    op.create_table(
-        "stock_register",
-        sa.Column("record_key", CODE, nullable=False),
-        sa.Column("item_class", CODE, nullable=False),
-        sa.Column("item_code", CODE, nullable=False),
-        sa.Column("variant", CODE),
-        sa.Column("warehouse", CODE, nullable=False),
-        sa.Column("location", CODE),
-        sa.Column("lot_code", CODE),
-        sa.Column("loaded", Millionths(), nullable=False),
-        sa.Column("unloaded", Millionths(), nullable=False),
-        sa.Column("stock", Millionths(), nullable=False),
-        sa.Column("committed", Millionths(), nullable=False),
-        sa.Column("unit", CODE, nullable=False),
-        sa.Column("last_movement_id", CODE, nullable=False),
-        sa.Column("last_moved_at", Milliseconds(), nullable=False),
-        sa.Column("updated_at", Milliseconds(), nullable=False),
-        sa.Column("last_counted_at", Milliseconds()),
-        sa.Column("topic_partition", sa.Integer(), nullable=False),
-        sa.Column("topic_offset", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("record_key"),
-        sqlite_with_rowid=False,
-    )
-    op.create_index("stock_register_by_item_code", "stock_register", ["item_code"])
-    op.create_index("stock_register_by_lot_code", "stock_register", ["lot_code"])
-    op.create_index("stock_register_by_warehouse_location", "stock_register", ["warehouse", "location"])
