@@ -1,0 +1,53 @@
+"""How fresh an answer is: the lag in every one, and an ETag that changes with the registers asked."""
+
+import hashlib
+from typing import Any, Final
+
+from fastapi import Request, Response
+
+from processors.domain.calendar import time_text
+from processors.edge.store.queries_offsets import Lag
+
+LAG_HEADER: Final = "Lotstream-Lag"
+"""Records that the topics have and the registers here do not show yet."""
+
+
+def lag_form(lag: Lag) -> dict[str, Any]:
+    """The lag as a body tells it; `looked_at` null: the projection has not looked yet."""
+    return {
+        "records": lag.records,
+        "behind_ms": lag.behind_ms,
+        "looked_at": None if lag.looked_at is None else time_text(lag.looked_at),
+        "state": lag.state,
+    }
+
+
+LAG_SCHEMA: Final = {
+    "type": "object",
+    "required": ["records", "behind_ms", "looked_at", "state"],
+    "description": "How far what is shown is behind the topics.",
+    "properties": {
+        "records": {"type": "integer", "minimum": 0, "description": "Records still to come, at most."},
+        "behind_ms": {"type": "integer", "minimum": 0, "description": "Age of the last one taken while more came."},
+        "looked_at": {"type": ["string", "null"], "format": "date-time", "description": "When that was seen."},
+        "state": {"type": "string", "description": "following, or stopped by an error."},
+    },
+}
+
+
+def lag_headers(lag: Lag) -> dict[str, str]:
+    return {LAG_HEADER: str(lag.records)}
+
+
+def etag(request: Request, state: str) -> str:
+    """Weak: the lag told in a body may differ under the same tag, what the registers say may not."""
+    seed = f"{request.url.path}?{request.url.query}\n{state}"
+    return f'W/"{hashlib.sha256(seed.encode()).hexdigest()[:32]}"'
+
+
+def not_modified(request: Request, headers: dict[str, str]) -> Response | None:
+    """The 304 where the caller has this version already; `headers` has its ETag."""
+    known = [each.strip() for each in request.headers.get("if-none-match", "").split(",")]
+    if headers["ETag"] in known or "*" in known:
+        return Response(status_code=304, headers=headers)
+    return None
