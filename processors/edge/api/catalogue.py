@@ -1,73 +1,18 @@
-"""What can be looked up: each register and history with its path, its filters and its orders, as data."""
+"""What can be looked up: each register and history with its path, its filters and its orders."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final, get_args
+from typing import Final, get_args
 
-from processors.contract.codec import current_schema
-from processors.contract.generated_codec import NEUTRAL
 from processors.contract.manifest import MANIFEST
 from processors.domain.count_registers import LineState, ListState
+from processors.edge.api.entry import Entry, entry, record_of, symbols
 from processors.edge.api.filters import Filter, days, flag, text, times
-from processors.edge.store.queries_registers import DEAD_LETTER_TOPIC, DIFFERENCES, Order
+from processors.edge.store.queries_registers import DEAD_LETTER_TOPIC, DIFFERENCES
 
 INPUTS: Final = tuple(name for name, topic in MANIFEST.items() if topic.kind == "input")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One thing to look up at `/api/v1/<path>`.
-
-    `source` is the store's; `record` gives its fields (None: `fields`). `sorts` are columns, of which `sort` names one
-    (with `-` before it: the other way round); the first is taken where none is asked for, "" being the key's order.
-    """
-
-    path: str
-    source: str
-    title: str
-    filters: tuple[Filter, ...]
-    record: type | None
-    sorts: tuple[str, ...] = ("",)
-    newest_first: bool = False
-    fields: tuple[tuple[str, Any], ...] = ()
-    """Further fields behind the record's: name and Avro type."""
-
-    @property
-    def columns(self) -> list[tuple[str, Any]]:
-        """Column and Avro type, in order."""
-        record = current_schema(self.record)["fields"] if self.record else []
-        return [(field["name"], field["type"]) for field in record] + list(self.fields)
-
-    @property
-    def is_register(self) -> bool:
-        """True where rows have a key of their own; others are named by their place in their topic."""
-        return self.source == DIFFERENCES or (self.source in MANIFEST and MANIFEST[self.source].compacted)
-
-    @property
-    def orders(self) -> dict[str, Order]:
-        """What `sort` may be; the first is the default."""
-        found: dict[str, Order] = {}
-        if self.newest_first:
-            found[f"-{self.sorts[0]}"] = Order(self.sorts[0], descending=True)
-        for column in self.sorts:
-            found[column or "key"] = Order(column or None)
-        for column in self.sorts:
-            found.setdefault(f"-{column or 'key'}", Order(column or None, descending=True))
-        return found
-
-
 _TEXT: Final = "string"
 _MAYBE_TEXT: Final = ["null", "string"]
 _DECIMAL: Final = ["null", {"type": "bytes", "logicalType": "decimal", "precision": 18, "scale": 6}]
 _TIME: Final = {"type": "long", "logicalType": "timestamp-millis"}
-
-
-def _symbols(record: type, field: str) -> tuple[str, ...]:
-    for each in current_schema(record)["fields"]:
-        if each["name"] == field:
-            kind = each["type"][1] if isinstance(each["type"], list) else each["type"]
-            return tuple(symbol for symbol in kind["symbols"] if symbol != NEUTRAL)
-    raise KeyError(field)
 
 
 _KEY: Final = Filter("key", "key", ("record_key",), "The record's key, whole.")
@@ -104,22 +49,6 @@ def _search(*columns: str) -> Filter:
     return Filter("search", "search", columns, f"Part of {', '.join(columns)}, in any case.")
 
 
-def _record(topic: str) -> type:
-    return MANIFEST[topic].records[0]
-
-
-def _entry(
-    path: str,
-    source: str,
-    title: str,
-    filters: Sequence[Filter],
-    sorts: tuple[str, ...] = ("",),
-    newest_first: bool = False,
-    fields: tuple[tuple[str, Any], ...] = (),
-) -> Entry:
-    return Entry(path, source, title, tuple(filters), _record(source), sorts, newest_first, fields)
-
-
 _LINE_FILTERS: Final = (
     _KEY,
     *_COUNT,
@@ -134,7 +63,7 @@ _LINE_FILTERS: Final = (
 )
 
 CATALOGUE: Final = (
-    _entry(
+    entry(
         "lots",
         "lot-register",
         "Lots",
@@ -159,7 +88,7 @@ CATALOGUE: Final = (
         ),
         ("", "expiry_date", "start_date", "created_at", "updated_at", "stock"),
     ),
-    _entry(
+    entry(
         "serials",
         "serial-register",
         "Serial numbers",
@@ -169,7 +98,7 @@ CATALOGUE: Final = (
             _LOT,
             _SERIAL,
             _search("serial_code", "lot_code"),
-            text("state", "state", "Where the piece is.", _symbols(_record("serial-register"), "state")),
+            text("state", "state", "Where the piece is.", symbols(record_of("serial-register"), "state")),
             *_PLACE,
             text("customer", "customer_code", "Customer."),
             text("supplier", "supplier_code", "Supplier."),
@@ -183,7 +112,7 @@ CATALOGUE: Final = (
         ),
         ("", "expiry_date", "created_at", "updated_at"),
     ),
-    _entry(
+    entry(
         "stock",
         "stock-register",
         "Stock by item, warehouse, location and lot",
@@ -198,14 +127,14 @@ CATALOGUE: Final = (
         ),
         ("", "last_moved_at", "stock"),
     ),
-    _entry(
+    entry(
         "reservations",
         "reservation-register",
         "Reservations",
         (_KEY, *_ITEM, *_PLACE, _LOT, _SERIAL, *_DOCUMENT, Filter("open", "stocked", ("committed",), "Still held.")),
         ("", "reserved_at"),
     ),
-    _entry(
+    entry(
         "counters",
         "counter-register",
         "Progressives, by partition",
@@ -218,7 +147,7 @@ CATALOGUE: Final = (
         ),
         ("", "updated_at", "assigned"),
     ),
-    _entry(
+    entry(
         "inventories",
         "inventory-register",
         "Inventories",
@@ -232,7 +161,7 @@ CATALOGUE: Final = (
         ),
         ("", "date", "opened_at"),
     ),
-    _entry(
+    entry(
         "lists",
         "count-list-register",
         "Count lists",
@@ -246,17 +175,17 @@ CATALOGUE: Final = (
         ),
         ("", "opened_at"),
     ),
-    _entry("lines", "count-line-register", "Counted lines", _LINE_FILTERS, ("", "counted_at", "difference", "value")),
+    entry("lines", "count-line-register", "Counted lines", _LINE_FILTERS, ("", "counted_at", "difference", "value")),
     Entry(
         "differences",
         DIFFERENCES,
         "Differences: lines that differ, wait for somebody, or were corrected since",
         _LINE_FILTERS,
-        _record("count-line-register"),
+        record_of("count-line-register"),
         ("", "value", "difference", "counted_at"),
         fields=(("template", _MAYBE_TEXT), ("cost", _DECIMAL), ("corrected", _DECIMAL)),
     ),
-    _entry(
+    entry(
         "adjustments",
         "adjustments",
         "Adjustments posted by counts, and corrections since",
@@ -267,7 +196,7 @@ CATALOGUE: Final = (
             *_PLACE,
             _LOT,
             _SERIAL,
-            text("kind", "kind", "What it is.", _symbols(_record("adjustments"), "kind")),
+            text("kind", "kind", "What it is.", symbols(record_of("adjustments"), "kind")),
             text("direction", "direction", "load: found more; unload: found less.", ("load", "unload")),
             text("operator", "operator", "Who counted."),
             text("reason_code", "reason_code", "Reason."),
@@ -276,7 +205,7 @@ CATALOGUE: Final = (
         ("settled_at", "counted_at", "value"),
         newest_first=True,
     ),
-    _entry(
+    entry(
         "movements",
         "postings",
         "What was moved: one posting for each stock row that a movement touched",
@@ -297,7 +226,7 @@ CATALOGUE: Final = (
         ("posted_at", "occurred_at"),
         newest_first=True,
     ),
-    _entry(
+    entry(
         "history",
         "register-history",
         "Documents in the life of lots and serials",
@@ -307,7 +236,7 @@ CATALOGUE: Final = (
             _SERIAL,
             text("register", "register", "Of a lot or a serial.", ("lot", "serial")),
             text(
-                "direction", "direction", "What the document did.", _symbols(_record("register-history"), "direction")
+                "direction", "direction", "What the document did.", symbols(record_of("register-history"), "direction")
             ),
             *_PLACE,
             *_DOCUMENT,
@@ -320,7 +249,7 @@ CATALOGUE: Final = (
         ("occurred_at", "inserted_at"),
         newest_first=True,
     ),
-    _entry(
+    entry(
         "lineage",
         "lineage",
         "What went into what, edge by edge",
@@ -336,12 +265,12 @@ CATALOGUE: Final = (
         ("occurred_at",),
         newest_first=True,
     ),
-    _entry(
+    entry(
         "alerts",
         "alerts",
         "Alerts",
         (
-            text("kind", "kind", "Kind.", _symbols(_record("alerts"), "kind")),
+            text("kind", "kind", "Kind.", symbols(record_of("alerts"), "kind")),
             *_ITEM,
             _LOT,
             _SERIAL,
@@ -352,7 +281,7 @@ CATALOGUE: Final = (
         ("at",),
         newest_first=True,
     ),
-    _entry(
+    entry(
         "feedback",
         "scan-feedback",
         "Answers to reads",
@@ -361,20 +290,20 @@ CATALOGUE: Final = (
             *_COUNT,
             text("operator", "operator", "Who counts."),
             text("device", "device", "The device."),
-            text("status", "status", "What came of it.", _symbols(_record("scan-feedback"), "status")),
+            text("status", "status", "What came of it.", symbols(record_of("scan-feedback"), "status")),
             text("code", "code", "Code of what is asked or refused."),
         ),
         ("decided_at",),
         newest_first=True,
     ),
-    _entry(
+    entry(
         "replies",
         "replies",
         "Answers to movements, edits and commands",
         (
             text("topic", "request_topic", "Topic of the request."),
             text("request", "request_id", "Id of the request."),
-            text("status", "status", "What became of it.", _symbols(_record("replies"), "status")),
+            text("status", "status", "What became of it.", symbols(record_of("replies"), "status")),
             *times("decided", "decided_at", "Time of the request"),
         ),
         ("decided_at",),
@@ -418,4 +347,4 @@ CATALOGUE: Final = (
         ),
     ),
 )
-BY_PATH: Final = {entry.path: entry for entry in CATALOGUE}
+BY_PATH: Final = {each.path: each for each in CATALOGUE}

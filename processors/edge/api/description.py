@@ -11,7 +11,8 @@ from processors.domain.events import Reply
 from processors.domain.movement import Movement, RegisterEdit
 from processors.domain.scans import CountCommand, Scan
 from processors.edge.api import examples
-from processors.edge.api.catalogue import BY_PATH, CATALOGUE, Entry
+from processors.edge.api.catalogue import BY_PATH, CATALOGUE
+from processors.edge.api.entry import Entry
 from processors.edge.api.filters import Filter
 from processors.edge.api.forms import entry_schema, record_schema
 from processors.edge.api.freshness import LAG_HEADER, LAG_SCHEMA

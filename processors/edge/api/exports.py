@@ -23,7 +23,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from processors.domain import quantity
 from processors.domain.calendar import date_of, day_text, time_text
-from processors.edge.api.catalogue import Entry
+from processors.edge.api.entry import Entry
 from processors.edge.api.forms import bytes_text, kind_of
 from processors.edge.api.freshness import etag, lag_headers, not_modified
 from processors.edge.api.problems import Problem

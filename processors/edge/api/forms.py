@@ -8,7 +8,7 @@ from typing import Any, Final
 from processors.contract.generated_codec import NEUTRAL
 from processors.domain import quantity
 from processors.domain.calendar import day_text, time_text
-from processors.edge.api.catalogue import Entry
+from processors.edge.api.entry import Entry
 from processors.edge.store.queries_registers import DEAD_LETTER_TOPIC
 
 DECIMAL_PATTERN: Final = r"^[+-]?[0-9]{1,12}(\.[0-9]{0,6})?$"

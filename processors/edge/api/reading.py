@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 from processors.edge.api import exports
-from processors.edge.api.catalogue import BY_PATH, CATALOGUE, Entry
+from processors.edge.api.catalogue import BY_PATH, CATALOGUE
 from processors.edge.api.cursors import cursor_of, place_in
 from processors.edge.api.description import detail_operation, list_operation
+from processors.edge.api.entry import Entry
 from processors.edge.api.filters import Reader
 from processors.edge.api.forms import item
 from processors.edge.api.freshness import etag, lag_form, lag_headers, not_modified

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 
 from processors.cli import wiring
-from processors.contract.codec import Codec
 from processors.contract.headers import Headers
 from processors.contract.json_form import from_json
 from processors.contract.manifest import DEAD_LETTERS, MANIFEST, key_of
@@ -59,7 +58,7 @@ class Company:
         """Send records in their JSON form, as files have them."""
         for line in lines:
             form = json.loads(line)
-            value = form["value"] if "value" in form else form
+            value = form.get("value", form)
             names = {record_name(record): record for record in MANIFEST[topic].records}
             record = names[form["record"]] if "record" in form else MANIFEST[topic].records[0]
             self.publish(topic, from_json(record, value))
