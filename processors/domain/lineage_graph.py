@@ -7,15 +7,14 @@ in time and memory linear in the edges, whatever circles there are. What is met 
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from processors.domain.events import LineageEdge
 
 Direction = Literal["forward", "backward"]
 
 
-@dataclass(frozen=True, slots=True)
-class Goods:
+class Goods(NamedTuple):
     """A lot, a serial (of a lot or of none), or a quantity of an item that is neither."""
 
     item_class: str

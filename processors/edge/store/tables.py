@@ -36,7 +36,7 @@ _INDEXES: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
         ("document_number",),
         ("movement_id",),
     ),
-    "lineage": (("transformation_id",), ("item_class", "item_code", "lot_code"), ("lot_code",)),
+    "lineage": (("transformation_id",), ("item_class", "item_code", "lot_code", "serial_code"), ("lot_code",)),
     "adjustments": (("adjustment_id",), ("inventory", "list", "line"), ("item_class", "item_code", "counted_at")),
     "scan_feedback": (("scan_id",), ("inventory", "list")),
     "alerts": (("alert_id",), ("at",)),

@@ -140,7 +140,7 @@ INDEXES = """
     counter_register_by_code_type counter_register code_type
     dead_letters_by_error_code dead_letters error_code
     dead_letters_by_refused_at dead_letters refused_at
-    lineage_by_item_class_lot_code lineage item_class item_code lot_code
+    lineage_by_item_class_serial_code lineage item_class item_code lot_code serial_code
     lineage_by_lot_code lineage lot_code
     lineage_by_transformation_id lineage transformation_id
     lot_register_by_customer_lot lot_register customer_lot
