@@ -1,9 +1,22 @@
-"""Reading one partition outside of the worker, on and on: the answers to what one has sent, a row while it changes."""
+"""Reading outside of the worker, on and on: one partition (the answers to what one has sent, a row while it changes),
+or many in batches (a copy of the registers).
+"""
 
-from collections.abc import Iterator
-from typing import Final, Literal
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicCollection,
+    TopicPartition,
+)
+from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from processors.contract.connection import CALL_LIMIT_S, Connection
 from processors.contract.partitions import partition_of
@@ -11,6 +24,10 @@ from processors.contract.reading import ReadRecord, record_of
 
 WAIT_MS: Final = 10
 """How long the broker lets a reader wait that has read everything: an answer is there at once when it comes."""
+BATCH_WAIT_MS: Final = 50
+"""The same for a reader of many partitions, which asks for all of them at once."""
+EARLIEST: Final[Any] = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # the client's stubs leave it out
+LATEST: Final[Any] = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client's stubs leave it out
 
 
 class Follower:
@@ -80,3 +97,128 @@ class Follower:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+Place = tuple[str, int]
+"""Topic and partition."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """What has come, in the order of each partition.
+
+    `records`: topic → (partition, offset, key, value). `whole`: the same of topics that were asked for with time and
+    headers. `reached`: the next offset of every partition that went on; `times`: timestamp of its last record.
+    """
+
+    records: dict[str, list[tuple[int, int, bytes | None, bytes | None]]]
+    whole: dict[str, list[ReadRecord]]
+    reached: dict[Place, int]
+    times: dict[Place, int]
+
+
+class OutOfLog(Exception):
+    """A partition has no record at an offset that is to be read: the log was cut, or is another one."""
+
+
+class BatchFollower:
+    """The committed records of many partitions in batches, from given offsets on; for readers that keep up.
+
+    `whole`: topics whose records are wanted with time and headers. KafkaException where the cluster does not answer.
+    """
+
+    def __init__(self, connection: Connection, positions: Mapping[Place, int], whole: Collection[str] = ()) -> None:
+        self._whole = frozenset(whole)
+        self._places = list(positions)
+        self._consumer = Consumer(
+            connection.settings(
+                **{
+                    "group.id": "lotstream-follow",
+                    "enable.auto.commit": False,
+                    "enable.auto.offset.store": False,
+                    "enable.partition.eof": True,
+                    "isolation.level": "read_committed",
+                    "auto.offset.reset": "error",
+                    "fetch.wait.max.ms": BATCH_WAIT_MS,
+                    "queued.max.messages.kbytes": 128 * 1024,
+                    "check.crcs": False,
+                }
+            )
+        )
+        self._consumer.assign([TopicPartition(*place, offset) for place, offset in positions.items()])
+
+    def take(self, most: int, wait_s: float) -> Batch:
+        """Up to `most` records that have come; waits up to `wait_s` seconds for the first.
+
+        OutOfLog where the log does not have what is to be read; KafkaException for what the client cannot mend.
+        """
+        batch = Batch({}, {}, {}, {})
+        first = self._consumer.poll(wait_s)
+        if first is not None:
+            self._sort([first], batch)
+            self._sort(self._consumer.consume(most - 1, 0), batch)
+        return batch
+
+    def _sort(self, messages: list[Message], batch: Batch) -> None:
+        records, reached, times = batch.records, batch.reached, batch.times
+        for message in messages:
+            topic, partition, offset = message.topic() or "", message.partition(), message.offset()
+            assert partition is not None, "a consumed message has its place"
+            assert offset is not None, "a consumed message has its place"
+            place = topic, partition
+            if (error := message.error()) is not None:
+                # At its end a partition stands behind what no reader is given: markers, and records not committed.
+                if error.code() == KafkaError._PARTITION_EOF:
+                    reached[place] = offset
+                elif error.code() == KafkaError._AUTO_OFFSET_RESET:
+                    raise OutOfLog(f"{topic}/{partition}: {error.str()}")
+                elif not error.retriable():
+                    raise KafkaException(error)
+                continue
+            reached[place] = offset + 1
+            times[place] = message.timestamp()[1]
+            if topic in self._whole:
+                batch.whole.setdefault(topic, []).append(record_of(message))
+            else:
+                taken = records.get(topic)
+                if taken is None:
+                    taken = records[topic] = []
+                taken.append((partition, offset, message.key(), message.value()))
+
+    def ends(self) -> dict[Place, int]:
+        """Where the partitions end, as far as the client has heard: those of which it has not are left out."""
+        ends = {}
+        for place in self._places:
+            high = self._consumer.get_watermark_offsets(TopicPartition(*place), cached=True)[1]
+            if high >= 0:
+                ends[place] = high
+        return ends
+
+    def ask(self, limit_s: float) -> None:
+        """KafkaException where the cluster does not answer: from a reader's silence alone nobody could tell."""
+        self._consumer.list_topics(self._places[0][0], timeout=limit_s)
+
+    def close(self) -> None:
+        self._consumer.close()
+
+
+def topics_there(connection: Connection, topics: Collection[str]) -> dict[str, tuple[str, int]]:
+    """Topic → its id and partition count; KafkaException where one is missing or the cluster does not answer."""
+    admin = connection.admin()
+    asked = admin.describe_topics(TopicCollection(list(topics)), request_timeout=CALL_LIMIT_S)
+    found = {name: future.result(CALL_LIMIT_S) for name, future in asked.items()}
+    return {name: (str(topic.topic_id), len(topic.partitions)) for name, topic in found.items()}
+
+
+def log_bounds(connection: Connection, places: Collection[Place]) -> dict[Place, tuple[int, int]]:
+    """Partition → first offset of its log, and the end of what is committed."""
+    admin, asked = connection.admin(), [TopicPartition(*place) for place in places]
+    first = admin.list_offsets(dict.fromkeys(asked, EARLIEST), request_timeout=CALL_LIMIT_S)
+    end = admin.list_offsets(
+        dict.fromkeys(asked, LATEST), isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=CALL_LIMIT_S
+    )
+    ends = {(p.topic, p.partition): future.result(CALL_LIMIT_S).offset for p, future in end.items()}
+    return {
+        (p.topic, p.partition): (future.result(CALL_LIMIT_S).offset, ends[p.topic, p.partition])
+        for p, future in first.items()
+    }

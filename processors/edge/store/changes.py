@@ -77,18 +77,22 @@ class RowMaker:
             key = key_bytes.decode()
             if value is None:
                 change.gone.append(key)
-            else:
+                continue
+            try:
                 change.rows.append((key, *fields(decode(name, value)), partition, offset))
+            except Undecodable as error:
+                raise Undecodable(f"{name}/{partition}, offset {offset}: {error}") from error
         return change
 
     def _events(self, topic: Topic, records: Iterable[Placed]) -> TableChange:
+        change = TableChange(table_name(topic.name))
         decode, name, fields = self._codec.decode, topic.name, self._fields_of(topic)
-        rows = [
-            (partition, offset, *fields(decode(name, value)))
-            for partition, offset, _, value in records
-            if value is not None
-        ]
-        return TableChange(table_name(name), rows)
+        for partition, offset, _, value in records:
+            try:
+                change.rows.append((partition, offset, *fields(decode(name, value))))
+            except Undecodable as error:
+                raise Undecodable(f"{name}/{partition}, offset {offset}: {error}") from error
+        return change
 
     def _fields_of(self, topic: Topic) -> Fields:
         fields = self._fields.get(topic.name)

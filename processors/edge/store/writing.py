@@ -5,7 +5,7 @@ or the store was rebuilt: nothing is written, and the projection begins again fr
 """
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -75,7 +75,9 @@ class Writer:
                 raise TopicMadeAnew(other)
             return {place: offset for place, offset in positions(connection).items() if place in ids}
 
-    def write(self, changes: Iterable[TableChange], moves: Moves) -> None:
+    def write(
+        self, changes: Iterable[TableChange], moves: Moves, before_commit: Callable[[], None] = lambda: None
+    ) -> None:
         """Write what a batch changes, all of it or nothing. FormerOwner where an offset is not the expected one."""
         with self._transaction() as connection:
             # First the offsets: of two that write at once the second waits here, and then finds them moved.
@@ -83,6 +85,7 @@ class Writer:
                 raise FormerOwner
             for change in changes:
                 self._tables.apply(connection, change)
+            before_commit()
 
     def look(self, ends: Positions, state: str = "following", message: str | None = None) -> None:
         """Note how things stand: where partitions end, and whether the projection follows them."""
