@@ -1,5 +1,6 @@
 """`lotstream count`: counting at a terminal, where a scanner is a keyboard."""
 
+import os
 import platform
 import sys
 import time
@@ -92,7 +93,7 @@ def _read_on(terminal: "Terminal", stdin: Iterable[str]) -> None:
                     feedback = terminal.send(read)
                     results[feedback.status] += 1
                     for text in shown(feedback):
-                        click.echo(text)
+                        click.echo(text, color=False if os.environ.get("NO_COLOR") else None)
                     if feedback.status == "refused" and is_person:
                         click.echo("\a", nl=False)
                 else:

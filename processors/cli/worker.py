@@ -82,7 +82,12 @@ def _run_one(kind: str, settings: Settings, stop: _Stop) -> int:
     health: Health | None = None
     try:
         loop = wiring.worker_loop(kind, settings)
-        health = Health(loop, settings.metrics_host, settings.metrics_port)
+        try:
+            health = Health(loop, settings.metrics_host, settings.metrics_port)
+        except OSError as failure:
+            told = f"port {settings.metrics_port} of {settings.metrics_host} for health and metrics: {failure.strerror}"
+            click.echo(f"lotstream: {told}; name another with --metrics-port, 0 for any", err=True)
+            return EXIT_NEVER
         run(loop, stop, health.turned)
         return 0
     except (ClusterDiffers, CountersMisconfigured, TooManyBugs) as failure:

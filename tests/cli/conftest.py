@@ -14,7 +14,7 @@ from tests.cli.ledger_on_a_broker import LedgerOnABroker, inputs
 
 @pytest.fixture(scope="session")
 def ledger_on_a_broker(session_dir: Path, redis_server: RedisServer) -> Iterator[LedgerOnABroker]:
-    """A cluster of its own on which a worker, ended since, has worked off the demo company."""
+    """A cluster of its own on which workers, ended since, have worked off the demo company and a count of a shop."""
     # The inputs have times of their own, so that codes are the same every day; retention must not come for them.
     broker = Broker(session_dir / "demo-broker", settings={"log.initial.task.delay.ms": str(DAY_MS)})
     try:
@@ -26,10 +26,10 @@ def ledger_on_a_broker(session_dir: Path, redis_server: RedisServer) -> Iterator
     try:
         ledger = LedgerOnABroker(broker.bootstrap_servers, redis_server.url, session_dir / "demo-state")
         ledger.set_up()
-        with ledger.worker():
+        with ledger.worker("ledger"), ledger.worker("counting"):
             for group in inputs():
                 ledger.send(group)
-                ledger.wait_until_worked_off(group[0]["topic"])
+                ledger.wait_until_nothing_is_left()
         ledger.read_all()
         yield ledger
     finally:

@@ -1,4 +1,4 @@
-"""The demo company's inputs, and more that go wrong, through a real worker on a real broker: lines in, records out."""
+"""The demo company's inputs, more that go wrong, and a count, through real workers on a real broker."""
 
 import base64
 import json
@@ -18,20 +18,21 @@ from click.testing import CliRunner, Result
 from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, Producer, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # re-exported without being named as such
 
-from processors.cli import main
+from processors.cli import main, wiring
 from processors.contract.connection import Connection
+from processors.contract.groups import group_state
 from processors.contract.headers import ERRORS_PREFIX, KIND
 from processors.contract.manifest import DEAD_LETTERS, MANIFEST
 from processors.contract.reading import ReadRecord, read_records
 from processors.domain.calendar import parse_time
 from processors.embedded import demo
+from tests.cli.shop import MASTER, Line, a_count
 
 PARTITIONS = 4
 LIMIT_S = 60.0
 TODAY = date(2026, 6, 15)
 NOON = "2026-06-15T12:00:{:02d}.{:03d}Z"
 GROUP = "lotstream-ledger"
-Line = dict[str, Any]
 
 
 EDIT: Line = {
@@ -77,6 +78,8 @@ def inputs() -> list[list[Line]]:
         ("movements", unread),
         ("register-edits", [{"value": EDIT}, {"value": EDIT}]),
         ("movements", [{"value": {**REVERSAL, "reverses": "C-2"}}]),
+        ("master-data", MASTER),
+        *((line["topic"], [line]) for line in a_count()),
     ]
     return [
         [{"topic": topic, **line, "time": NOON.format(group, number)} for number, line in enumerate(lines)]
@@ -134,6 +137,32 @@ class LedgerOnABroker:
     def end(self, topic: str) -> dict[int, int]:
         """Partition → end offset."""
         return {p: offset for (_, p), offset in self._ends([topic], IsolationLevel.READ_UNCOMMITTED).items()}
+
+    def wait_until_nothing_is_left(self) -> None:
+        """Both workers have committed all that there is, also what followed from it, and no barrier waits."""
+        admin, ends = Connection(self.servers).admin(), dict[tuple[str, int], int]()
+
+        def quiet() -> bool:
+            nonlocal ends
+            before, ends = ends, self._ends(MANIFEST, IsolationLevel.READ_UNCOMMITTED)
+            states = [
+                group_state(admin, wiring.group_of(kind), wiring.INPUTS[kind], PARTITIONS) for kind in wiring.KINDS
+            ]
+            return (
+                before == ends == self._ends(MANIFEST, IsolationLevel.READ_COMMITTED)
+                and not any(behind for state in states for behind in state.behind.values())
+                and not any(self._barriers(topic) for topic in ("ledger-state", "counting-state"))
+            )
+
+        deadline = time.monotonic() + LIMIT_S
+        while not quiet():
+            assert time.monotonic() < deadline, f"something is left after {LIMIT_S:g} s"
+            time.sleep(0.05)
+
+    def _barriers(self, topic: str) -> set[bytes]:
+        """Keys of continuations that wait."""
+        rows = {record.key: record.value for record in read_records(Connection(self.servers), topic)}
+        return {key for key, value in rows.items() if key is not None and value and key.startswith(b"barrier|")}
 
     def _ends(self, topics: Iterable[str], isolation: IsolationLevel) -> dict[tuple[str, int], int]:
         places = [TopicPartition(name, p) for name in topics for p in range(MANIFEST[name].partitions(PARTITIONS))]

@@ -96,7 +96,7 @@ def test_a_dead_letter_is_taken_once_its_cause_is_mended(ledger_on_a_broker: Led
 
     with ledger.worker():
         ledger.wait_until_worked_off("movements")
-        item = {"topic": "master-data", "record": "Item", "value": {**salt, "item_code": "SUGAR"}}
+        item = {"topic": "master-data", "record": "Item", "value": {**salt, "item_code": "SUGAR", "barcodes": []}}
         ledger.send([item])
         ledger.wait_until_worked_off("master-data")
         for code in ("item-unknown", "key-mismatch", "lot-blocked"):

@@ -48,7 +48,7 @@ def test_a_lot_is_shown_as_it_is_now(ledger_on_a_broker: LedgerOnABroker) -> Non
 @pytest.mark.parametrize(
     ("options", "serials"),
     [
-        (["--state", "out"], ["WK-20882", "PUMP50000001"]),
+        (["--state", "out"], ["G2", "WK-20882", "PUMP50000001"]),
         (["--state", "out", "--item", "MCH|PUMP"], ["PUMP50000001"]),
         (["--serial", "PUMP60000002"], ["PUMP60000002"]),
         (["--lot", "CTRL-002", "--warehouse", "RAW"], ["00001005", "00001006", "00001007"]),

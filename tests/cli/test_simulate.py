@@ -77,6 +77,11 @@ def test_simulate_gives_the_records_of_a_worker_byte_for_byte(ledger_on_a_broker
     }  # fmt: skip
     replies = [record for (topic, _), there in outputs.items() if topic == "replies" for record in there]
     assert {b"E-1", b"R-1"} <= {record.key for record in replies}
+    assert {"Y-C5", "Y-C6"} <= {(record.key or b"").decode() for record in replies}
+    assert topics >= {
+        "scan-feedback", "adjustments", "inventory-register", "count-list-register", "count-line-register",
+        "count-positions", "counting-state", "counts.dead-letters", "scans.dead-letters",
+    }  # fmt: skip
     codes = {dict(r.headers or ())[CODE] for (_, _), records in outputs.items() for r in records if r.headers
              and CODE in dict(r.headers)}  # fmt: skip
     assert codes >= {b"message-undecodable", b"movement-id-reused", b"item-unknown", b"master-invalid"}

@@ -15,6 +15,7 @@ from typing import Any, Final
 from prometheus_client import Metric
 
 from processors.cli.settings import OTHER_NAMES, PREFIX, Settings
+from processors.cli.simulate import BETWEEN, PRIVATE
 from processors.contract.codec import current_schema
 from processors.contract.generated_codec import NEUTRAL
 from processors.contract.manifest import DAY_MS, DEAD_LETTERS, MANIFEST, MIB, Topic
@@ -51,8 +52,7 @@ def topics() -> str:
 
 def topics_short() -> str:
     """For the first page: what there is, without how it is kept."""
-    named = [topic for topic in MANIFEST.values() if topic.kind not in ("dead-letters", "internal")]
-    shown = [topic for topic in named if topic.name != "ledger-state"]
+    shown = [topic for topic in MANIFEST.values() if _kind(topic) not in ("dead-letters", "internal")]
     rows = [[f"`{t.name}`", _kind(t), _meaning(t), f"`{_key(t)}`"] for t in shown]
     letters = [name for name in MANIFEST if name.endswith(DEAD_LETTERS)]
     rows.append(
@@ -62,7 +62,7 @@ def topics_short() -> str:
 
 
 def _kind(topic: Topic) -> str:
-    return "internal" if topic.name == "ledger-state" else topic.kind
+    return "internal" if topic.name in PRIVATE | BETWEEN else topic.kind
 
 
 def _docs(topic: Topic) -> tuple[str, str]:
