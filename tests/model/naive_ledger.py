@@ -9,7 +9,7 @@ product's choice is followed, marked (choice).
 
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from tests.model.naive_codes import Form
@@ -40,6 +40,8 @@ KINDS: dict[str, type[Change]] = {"post": Change, "reverse": Reversal, "reserve"
 
 class NaiveLedger:
     """All that the ledger knows. Quantities are fractions, dates dates."""
+
+    kinds: ClassVar[dict[str, type[Change]]] = KINDS
 
     def __init__(self) -> None:
         self.company: Form = {}
@@ -122,7 +124,7 @@ class NaiveLedger:
         before = self.taken.get(identity)
         if before is not None and before["request"] == m:
             return before["answer"]._replace(status="duplicate")  # type: ignore[no-any-return]
-        change = KINDS[m["action"]](self, m, now)
+        change = self.kinds[m["action"]](self, m, now)
         if before is not None:
             change.reasons.add("movement-id-reused")
         if _malformed(m):
