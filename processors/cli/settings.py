@@ -106,6 +106,18 @@ class Settings(BaseSettings):
     """Where `/metrics`, `/livez` and `/readyz` listen; `0.0.0.0` for a scraper on another machine."""
     metrics_port: int = Field(9464, ge=0, le=65_535)
     """Of the first slot, the next ones follow; 0 = a free one."""
+    edge_host: str = "127.0.0.1"
+    """Where the edge listens; beyond loopback it needs `edge_tokens`."""
+    edge_port: int = Field(8080, ge=0, le=65_535)
+    """Of the edge's console and API; 0 = a free one."""
+    edge_tokens: Path | None = None
+    """The edge's tokens file (`lotstream edge token`); absent = whoever reaches the edge may do everything."""
+    edge_rate_per_s: float = Field(50.0, gt=0, le=1_000_000)
+    """Requests a second that the edge takes of one caller, four times as many at once."""
+    edge_body_bytes_max: int = Field(8 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024)
+    """Largest body that the edge takes."""
+    database_url: str | None = Field(None, pattern=r"^(sqlite:///|postgres(ql)?(\+psycopg)?://)")
+    """The edge's registers, `sqlite:///FILE` or `postgresql://user@host/database`; absent = a file in `state_dir`."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least grave records that are logged."""
     log_format: Literal["auto", "json", "console"] = "auto"
@@ -151,7 +163,7 @@ class Settings(BaseSettings):
         """All settings as they may be printed: passwords and keys as `***`."""
         values = self.model_dump()
         values["kafka"] = {name: HIDDEN if _is_secret(name) else value for name, value in self.kafka.items()}
-        for name in ("redis_url", "schema_registry_url"):
+        for name in ("redis_url", "schema_registry_url", "database_url"):
             values[name] = values[name] and redact_url(values[name])
         return values
 
@@ -201,7 +213,7 @@ def _told(error: Any) -> str:
         near = difflib.get_close_matches(field, Settings.model_fields, 1)
         return f"{name}: no such setting" + (f"; is {near[0]} meant?" if near else "")
     expected = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "it should")
-    came = HIDDEN if field in ("kafka", "redis_url", "schema_registry_url") else repr(error["input"])
+    came = HIDDEN if field in ("kafka", "redis_url", "schema_registry_url", "database_url") else repr(error["input"])
     return f"{where}: {expected}, got {came}"
 
 

@@ -38,10 +38,10 @@ class NotSent(Exception):
 
 
 class Sender:
-    """A producer for one topic, open for one record after the other."""
+    """A producer for one topic, open for one record after the other. `limit_s`: how long a record may take."""
 
-    def __init__(self, connection: Connection, topic: str) -> None:
-        self._topic = topic
+    def __init__(self, connection: Connection, topic: str, limit_s: float = SEND_LIMIT_S) -> None:
+        self._topic, self._limit_s = topic, limit_s
         self._failures: list[str] = []
         self._producer = Producer(
             connection.settings(
@@ -50,7 +50,7 @@ class Sender:
                 linger_ms=5,
                 enable_idempotence=True,
                 message_max_bytes=topic_of(topic).max_message_bytes,
-                delivery_timeout_ms=int(SEND_LIMIT_S * 1000),
+                delivery_timeout_ms=int(limit_s * 1000),
             )
         )
 
@@ -79,9 +79,9 @@ class Sender:
 
     def finish(self) -> None:
         """Return once the broker has all of them; NotSent where it may not."""
-        missing = self._producer.flush(SEND_LIMIT_S)
+        missing = self._producer.flush(self._limit_s)
         if self._failures or missing:
-            reason = self._failures[0] if self._failures else f"no answer within {SEND_LIMIT_S:g} s"
+            reason = self._failures[0] if self._failures else f"no answer within {self._limit_s:g} s"
             raise NotSent(len(self._failures) + missing, reason)
 
 

@@ -1,14 +1,17 @@
 """Sending from the edge: one producer a topic, kept open, for requests that come side by side."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from processors.contract.cluster_facts import ClusterDiffers
 from processors.contract.codec import Codec
-from processors.contract.connection import Connection
+from processors.contract.connection import ClusterError, Connection
 from processors.contract.headers import Headers
 from processors.contract.manifest import key_of
+from processors.contract.reachable import Unreachable
+from processors.contract.schema_ids import SchemaIdsError
 from processors.contract.sending import NotSent, Sender
 
 
@@ -38,24 +41,30 @@ class Publisher(Protocol):
         ...
 
 
-class KafkaPublisher:
-    """The publisher on a cluster."""
+SEND_LIMIT_S: Final = 10.0
+"""How long a request may take to be published: who sent it waits for that."""
 
-    def __init__(self, connection: Connection, codec: Codec) -> None:
-        self._connection, self._codec = connection, codec
+
+class KafkaPublisher:
+    """The publisher on a cluster. `codec` is asked once, before the first record: it may refuse the cluster."""
+
+    def __init__(self, connection: Connection, codec: Callable[[], Codec]) -> None:
+        self._connection, self._make_codec = connection, codec
         self._lock: Final = threading.Lock()
+        self._codec: Codec | None = None
         self._senders: dict[str, Sender] = {}
 
     def publish(self, topic: str, value: object, headers: Headers | None = None, time_ms: int | None = None) -> None:
         with self._lock:  # a codec meets a topic for the first time in one thread only
-            data = self._codec.encode(topic, value)
+            data = self._checked_codec().encode(topic, value)
         self.send(topic, [Outgoing(key_of(topic, value).encode(), data, time_ms, headers or [])])
 
     def send(self, topic: str, records: Sequence[Outgoing]) -> None:
         with self._lock:
+            self._checked_codec()
             sender = self._senders.get(topic)
             if sender is None:
-                sender = self._senders[topic] = Sender(self._connection, topic)
+                sender = self._senders[topic] = Sender(self._connection, topic, SEND_LIMIT_S)
             for record in records:
                 sender.hand_over(record, record.partition)
         try:
@@ -65,3 +74,11 @@ class KafkaPublisher:
                 if self._senders.get(topic) is sender:
                     del self._senders[topic]
             raise
+
+    def _checked_codec(self) -> Codec:
+        if self._codec is None:
+            try:
+                self._codec = self._make_codec()
+            except (Unreachable, ClusterError, ClusterDiffers, SchemaIdsError) as error:
+                raise NotSent(1, str(error)) from error
+        return self._codec

@@ -1,5 +1,6 @@
 """Requests: movements, edits, commands and reads in their JSON form, checked, published, and answered with their id."""
 
+import asyncio
 import json
 import logging
 import uuid
@@ -129,9 +130,9 @@ async def publish(request: Request, topic: str, request_id: str, value: Any, wai
 
 
 async def sent(send: Callable[[], None]) -> None:
-    """Send in a thread of its own; Problem 503 where the brokers did not take it, 422 where it cannot be written."""
+    """Send in a thread of its own. Problem 503: the brokers did not take it; 422: it cannot be written."""
     try:
-        await run_in_threadpool(send)
+        await asyncio.to_thread(send)
     except NotSent as error:
         logger.warning("a request was not sent: %s", error)
         detail = "the brokers did not take it, or not surely; send it again with the same id"

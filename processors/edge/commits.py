@@ -1,0 +1,34 @@
+"""Tells those who wait in the event loop that the projection has committed something."""
+
+import asyncio
+from contextlib import suppress
+
+
+class Commits:
+    """`tell` from any thread; the rest in the loop that it was made for."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._number = 0
+        self._changed = asyncio.Event()
+
+    @property
+    def number(self) -> int:
+        """Rises with every commit."""
+        return self._number
+
+    def tell(self) -> None:
+        with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        self._number += 1
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    async def after(self, number: int, limit_s: float) -> int:
+        """The number as soon as it is another than the one given, or once the time is over."""
+        if self._number == number:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), limit_s)
+        return self._number
