@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from processors.counting import closing, to_ledger
 from processors.counting.checks import has_location
-from processors.counting.places import list_of, open_inventory_of
+from processors.counting.places import hand_over, list_of, open_inventory_of
 from processors.counting.registers import INVENTORIES, LISTS, list_key
 from processors.counting.step import Step
 from processors.counting.tidying import tidy
@@ -89,7 +89,10 @@ def open_list(command: CountCommand, step: Step, reasons: list[Reason]) -> None:
 
 
 def assign_list(command: CountCommand, step: Step, reasons: list[Reason]) -> None:
-    """Give a list to another operator; what the one before has read and not confirmed stays theirs."""
+    """Give a list to another operator; what the one before has read and not confirmed stays theirs.
+
+    Reads that the one before sent until now are still taken: they may be underway.
+    """
     inventory = open_inventory_of(step, command.inventory, reasons)
     row = None if inventory is None else list_of(step, command.inventory, command.list or "", reasons)
     if row is not None and row.state in ("closed", "cancelled"):
@@ -97,6 +100,7 @@ def assign_list(command: CountCommand, step: Step, reasons: list[Reason]) -> Non
     if not command.operator:
         reasons.append(Reason("field-invalid", "action assign_list needs operator, which is missing", "operator"))
     if not reasons and row is not None and command.operator:
+        hand_over(step, row)
         step.put_list(replace(row, operator=command.operator))
 
 

@@ -18,7 +18,7 @@ BARRIER: Final = "tidy"
 KEPT_MS: Final = 30 * DAY_MS
 SLICE_ROWS: Final = 2_000
 _CLOSED: Final = "closed"
-_KINDS: Final = ("command", "scan", "session")
+_KINDS: Final = ("command", "handed-over", "scan", "session")
 """Of the rows that are dropped."""
 
 

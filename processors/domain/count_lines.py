@@ -123,6 +123,7 @@ class PositionRow:
     place of serial-managed goods as a whole, which has no result of its own. `moment`: the last read, or the end of
     the list's closing day. `adjusted`: sum of what was posted at this count, corrections included; `corrections` how
     many of these. `opened_at`: from where on goods that nobody read are looked at.
+    `unread_until`: of a missing piece, when its list closed.
     """
 
     item_class: str
@@ -159,6 +160,7 @@ class PositionRow:
     opened_at: int
     settlement: int
     updated_at: int
+    unread_until: int | None = None
 
 
 @dataclass(slots=True)

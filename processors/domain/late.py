@@ -53,7 +53,7 @@ def late_serials(
     prefix = serial_prefix(scope_key, lot_code)
     for serial in serials:
         key = f"{prefix}{keys.part(serial)}"
-        found = later_counts_of_serial(changes, key, row_key, moment)
+        found = later_counts_of_serial(changes, key, row_key, moment, leaves=not load)
         if found is None and load:
             found = later_place(changes, row_key, key, moment)
         elif found is not None and not load and not found.first.counted and _stands_elsewhere(changes, key, row_key):

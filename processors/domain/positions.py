@@ -108,17 +108,25 @@ def later_place(changes: Changes, stock_row_key: str, serial_key: str, moment: i
     return _later(found)
 
 
-def later_counts_of_serial(changes: Changes, serial_key: str, place_key: str | None, moment: int) -> LaterCounts | None:
+def later_counts_of_serial(
+    changes: Changes, serial_key: str, place_key: str | None, moment: int, *, leaves: bool = False
+) -> LaterCounts | None:
     """The settled counts at or after a moment that say where one serial was: there, or that it was not at a place.
 
     `serial_key` is scope|lot|serial, `place_key` the stock row that is asked about; None: only where it was found.
+    `leaves`: it is taken out at that moment. A piece that nobody read may have left until its list closed.
     """
     found: list[tuple[int, str, PositionRow]] = []
     for key in changes.view.members(POSITIONS_OF_SERIAL, serial_key):
         row = changes.position(key)
-        if row is not None and tells_of(row, place_key) and row.moment >= moment:
+        if row is not None and tells_of(row, place_key) and (told_until(row) if leaves else row.moment) >= moment:
             found.append((row.moment, key, row))
     return _later(found)
+
+
+def told_until(row: PositionRow) -> int:
+    """Up to which moment a count tells of what left."""
+    return row.moment if row.unread_until is None else max(row.moment, row.unread_until)
 
 
 def tells_of(row: PositionRow, place_key: str | None) -> bool:
@@ -147,10 +155,10 @@ def counted_until(view: View, scope: str) -> int | None:
 
 
 def note_counted(changes: Changes, row: PositionRow) -> None:
-    """Note that serials of an item + variant were counted: movements before that moment are looked at closely."""
+    """Note that serials of an item + variant were counted: movements until then are looked at closely."""
     key = f"{COUNTED}|{scope_key(row)}"
     before = changes.private(key)
-    moment = row.moment if before is None else max(row.moment, before.offset or 0)
+    moment = told_until(row) if before is None else max(told_until(row), before.offset or 0)
     changes.state[key] = StateRow(
         COUNTED,
         row.item_class,

@@ -189,6 +189,8 @@ class Settling:
         group = replace(row, serial_code=None, line=GROUP, revision=1, made="group", state="open", counted=0)
         key = position_key(group)
         known = self.changes.position(key)
+        if known is not None and known.state != "open":
+            return  # a recount of one piece is none of its place
         if known is None:
             known = replace(
                 group, book=None, difference=None, adjusted=0, corrections=0, recounted=False, approved=None
@@ -202,16 +204,19 @@ class Settling:
             updated_at=self.time_ms,
         )
 
-    def settle_group(self, group: PositionRow) -> None:
+    def settle_group(self, group: PositionRow, closing: int) -> None:
         """Settle a counted place: what was there all the time of its count and that nobody read is missing."""
         first = self.facts.moment(group.counted_from, self._master.company.time_zone)
-        self.missing(group, first, group.moment)
+        self.missing(group, first, group.moment, closing)
         self.changes.positions[position_key(group)] = replace(group, state="settled", updated_at=self.time_ms)
         note_counted(self.changes, group)
         self._note_row(group)
 
-    def missing(self, place: PositionRow, first: int, last: int) -> None:
-        """Settle as missing all pieces that were at a place from one moment through another and that nobody read."""
+    def missing(self, place: PositionRow, first: int, last: int, closing: int) -> None:
+        """Settle as missing all pieces that were at a place from one moment through another and that nobody read.
+
+        `closing`: one that left later, but before that moment, may have left before the operator came to it.
+        """
         scope, here = scope_key(place), (place.warehouse, place.location)
         moves = self.moves(place, first)
         prefix = serial_prefix(scope, place.lot_code)
@@ -231,6 +236,7 @@ class Settling:
                 place, serial_code=row.serial_code, line=made_line("m", place, row.serial_code), made="missing",
                 revision=1, counted=0, counted_from=first, counted_at=last, moment=last, state="open", book=None,
                 difference=None, value=None, adjustment_id=None, adjusted=0, corrections=0, reason=None,
+                unread_until=closing,
             )  # fmt: skip
             self.settle(line)
 

@@ -168,7 +168,7 @@ class _Slice:
         """Settle the next counted place of serial-managed goods."""
         for index_key, row in self._positions(progress.after):
             if row.made == "group" and row.state == "open":
-                self.settling.settle_group(row)
+                self.settling.settle_group(row, progress.closing)
                 return replace(progress, after=index_key)
         return replace(progress, phase=UNREAD, after="") if self._facts.uncounted == "zero" else None
 
@@ -202,7 +202,7 @@ class _Slice:
             self._continuation.time_ms,
         )  # fmt: skip
         if self.settling.is_serial_managed(row):
-            self.settling.missing(row, min(opened, moment), moment)
+            self.settling.missing(row, min(opened, moment), moment, closing)
             return
         seen = later_counts(self.settling.changes, key, min(opened, moment))
         if seen is not None and seen.first.moment <= moment:

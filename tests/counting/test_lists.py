@@ -105,9 +105,24 @@ def test_a_list_is_given_to_another_operator() -> None:
     count.open()
     count.scan("read", item_class="FOO", item_code="SALT")
     count.command("assign_list", list="L1", operator="ben")
+    count.time += 1
     assert count.scan(quantity="1").code == "not-the-operator"
     assert count.scan(quantity="1", operator="ben").code == "item-needed"
     assert count.salt("1", operator="ben").status == "accepted"
+
+
+def test_reads_that_were_underway_when_a_list_was_handed_over_are_taken() -> None:
+    count = Count()
+    count.open()
+    count.time += MINUTE
+    count.command("assign_list", list="L1", operator="ben")
+    count.time += MINUTE
+    count.command("assign_list", list="L1", operator="eve")
+    count.time -= MINUTE
+    assert count.salt("1").status == "accepted"
+    assert count.salt("2", operator="ben", location="B").status == "accepted"
+    count.time += 1
+    assert count.salt("1", answer="add").code == "not-the-operator"
 
 
 def test_reads_that_were_sent_before_the_closing_are_counted() -> None:

@@ -431,3 +431,13 @@ def test_what_the_books_of_the_open_period_need_stays_when_the_period_moves_on()
     assert late.refusal is None
     assert ledger.adjustments[-1].kind == "correction"
     assert ledger.held() == "40"
+
+
+def test_a_piece_that_left_before_the_operator_came_to_it_is_not_missing_whenever_its_papers_come() -> None:
+    ledger = the_pumps("P1", "P2")
+    read(ledger, "P1", at=10)
+    ledger.settle(at=100)
+    assert place(ledger, "P2") == ("out", None)
+    assert ledger.move(PUMP, "OUT", "1", "shipped", 50, serials=("P2",)).refusal is None
+    assert refused_with(ledger.move(PUMP, "OUT", "1", "again", 101, serials=("P2",))) == ["serial-not-in-stock"]
+    assert (place(ledger, "P2"), ledger.held(PUMP)) == (("out", None), "1")
