@@ -120,7 +120,7 @@ def test_reads_that_were_underway_when_a_list_was_handed_over_are_taken() -> Non
     count.command("assign_list", list="L1", operator="eve")
     count.time -= MINUTE
     assert count.salt("1").status == "accepted"
-    assert count.salt("2", operator="ben", location="B").status == "accepted"
+    assert count.salt("2", operator="ben", answer="add").status == "accepted"
     count.time += 1
     assert count.salt("1", answer="add").code == "not-the-operator"
 
