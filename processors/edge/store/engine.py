@@ -127,6 +127,7 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
         "synchronous = NORMAL",  # a power cut loses the last transactions whole: they are read again from the topics
         f"cache_size = -{CACHE_KIB}",
         "temp_store = MEMORY",
+        "wal_autocheckpoint = 16384",  # pages: what changes again and again goes into the file itself less often
         "foreign_keys = ON",
     ):
         cursor.execute(f"PRAGMA {setting}")

@@ -18,6 +18,10 @@ from processors.edge.store.tables import METADATA
 NO_TEXT: Final = "\x00"
 """The one character that PostgreSQL's texts cannot hold; `SHOWN` is kept in its place."""
 SHOWN: Final = "\N{SYMBOL FOR NULL}"
+KEY_BYTES_MAX: Final = 2000
+INDEXED_BYTES_MAX: Final = 500
+"""Longer texts do not fit into an index. Codes and ids never are, but a refused id can be anything: of such a text the
+beginning is kept, and a hash that tells it from others."""
 
 
 class PostgresqlTables:
@@ -78,7 +82,11 @@ class PostgresqlTables:
             connection.exec_driver_sql(merge)
         if change.gone:
             keys = [key.replace(NO_TEXT, SHOWN) for key in change.gone]
-            connection.exec_driver_sql(f"DELETE FROM {change.table} WHERE record_key = ANY(%s::text[])", (keys,))
+            connection.exec_driver_sql(
+                f"DELETE FROM {change.table} WHERE record_key = ANY"
+                f" (ARRAY(SELECT {_fitting('gone', KEY_BYTES_MAX)} FROM unnest(%s::text[]) AS gone))",
+                (keys,),
+            )
 
 
 def _numbers(move: Move) -> tuple[int, int, int, int | None]:
@@ -102,7 +110,8 @@ def _statements(name: str) -> tuple[str, str, str]:
     columns = list(METADATA.tables[name].columns)
     names = ", ".join(f'"{column.name}"' for column in columns)
     stage = ", ".join(f'"{column.name}" {_plain(column)}' for column in columns)
-    taken = ", ".join(_taken(column) for column in columns)
+    indexed = {column.name for index in METADATA.tables[name].indexes for column in index.columns}
+    taken = ", ".join(_taken(column, column.name in indexed) for column in columns)
     merge = f"INSERT INTO {name} ({names}) SELECT {taken} FROM stage_{name}"
     if columns[0].name == "record_key":
         changed = ", ".join(f'"{column.name}" = excluded."{column.name}"' for column in columns[1:])
@@ -126,7 +135,7 @@ def _plain(column: Column[Any]) -> str:
             return str(other.compile())
 
 
-def _taken(column: Column[Any]) -> str:
+def _taken(column: Column[Any], indexed: bool) -> str:
     name = f'"{column.name}"'
     match column.type:
         case Millionths():
@@ -135,8 +144,19 @@ def _taken(column: Column[Any]) -> str:
             return f"DATE '1970-01-01' + {name}::int"
         case Milliseconds():
             return _time(name)
+        case Text() if column.primary_key:
+            return _fitting(name, KEY_BYTES_MAX)
+        case Text() if indexed:
+            return _fitting(name, INDEXED_BYTES_MAX)
         case _:
             return name
+
+
+def _fitting(name: str, most: int) -> str:
+    """A text that fits into an index, from any text."""
+    return (
+        f"CASE WHEN octet_length({name}) > {most} THEN left({name}, {most // 5}) || '…' || md5({name}) ELSE {name} END"
+    )
 
 
 def _time(name: str) -> str:

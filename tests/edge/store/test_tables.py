@@ -8,20 +8,14 @@ from sqlalchemy import func, select, text
 from processors.contract.headers import dead_letter_headers
 from processors.domain.calendar import parse_day, parse_time
 from processors.domain.events import Reply, ReplyLot
-from processors.domain.registers import LotRow, StockRow
+from processors.domain.registers import StockRow
 from processors.edge.store.column_types import EPOCH, EPOCH_DAY
 from processors.edge.store.engine import Store
 from processors.edge.store.tables import METADATA, table_of
 from tests.edge.store.filling import CODEC, fill, fill_dead_letter
+from tests.edge.store.rows import a_lot
 
 BOUNDS = [(-(10**18) + 1, "0001-01-01"), (-1, "1969-12-31"), (0, "1970-01-01"), (10**18 - 1, "9999-12-31")]
-
-
-def a_lot(code: str, quantity: int = 0, day: int = 0, time_ms: int = 0) -> LotRow:
-    return LotRow(
-        "FG", "A", "", code, None, None, None, None, None, None, None, day, None, None, None, quantity, None, None,
-        None, None, None, True, False, quantity, 0, quantity, 0, 1, time_ms, time_ms,
-    )  # fmt: skip
 
 
 def test_models_and_migrations_make_the_same_tables(store: Store) -> None:
