@@ -14,6 +14,7 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # not named as re-exported
 
 from processors.cli import main
+from processors.counting.processor import CountingProcessor
 from processors.embedded import children
 from processors.ledger.processor import LedgerProcessor
 from processors.runtime.rocks_store import RocksStores
@@ -23,7 +24,7 @@ from tests.faults.load import Load, Sent
 from tests.faults.waiting import LIMIT_S, until
 from tests.faults.watcher import Watcher
 
-GROUP = "lotstream-ledger"
+GROUP = f"lotstream-{LedgerProcessor.name}"
 SENT_WITHIN_S = 240.0
 COMMITTED_WITHIN_S = 120.0
 """Longer than any fault lasts for which the brokers are away."""
@@ -31,7 +32,15 @@ WATCHED = ("replies", "postings", "register-history", "stock-register", "lot-reg
 
 
 class Cluster:
-    """A ledger of `partitions` tasks on a broker and a Redis. `settings`: of the workers, by environment variable."""
+    """A ledger of `partitions` tasks on a broker and a Redis. `settings`: of the workers, by environment variable.
+
+    `processor`: what its workers run; `inputs`: what they read, with `partitions` each where no number stands;
+    `internal`: what other workers tell them. That ends with a transaction's marker, up to which nobody commits.
+    """
+
+    processor: type[LedgerProcessor] | type[CountingProcessor] = LedgerProcessor
+    inputs: Mapping[str, int | None] = {"movements": None, "master-data": 1}
+    internal: tuple[str, ...] = ("count-lines",)
 
     def __init__(
         self,
@@ -66,7 +75,7 @@ class Cluster:
         }
         self._admin = AdminClient(quiet)
         # A consumer that never joins, not the admin client: that one crashes where the coordinator is still loading.
-        self._group_options = {**quiet, "group.id": GROUP}
+        self._group_options = {**quiet, "group.id": f"lotstream-{self.processor.name}"}
         self._group = Consumer(self._group_options)
         self._producer = Producer(
             {
@@ -90,15 +99,16 @@ class Cluster:
     def start(self, slot: int, crash_at: str = "", module: str = "processors", **environment: str) -> children.Child:
         """Start a worker slot; `crash_at`: the named point and count at which it kills itself."""
         assert slot not in self.workers or not self.workers[slot].is_running, "the slot runs"
-        command = [sys.executable, "-m", module, "worker", "ledger", "--slots", "1", "--slot", str(slot)]
+        command = [sys.executable, "-m", module, "worker", self.processor.name, "--slots", "1", "--slot", str(slot)]
         named = {**self.environment, "LOTSTREAM_CRASH_AT": crash_at, **environment}
         self._log_begins[slot] = self.log(slot).stat().st_size if self.log(slot).exists() else 0
-        self.workers[slot] = children.start(f"worker {slot}", command, self.log(slot), named)
+        self.workers[slot] = children.start(f"{self.processor.name} worker {slot}", command, self.log(slot), named)
         return self.workers[slot]
 
     def log(self, slot: int) -> Path:
         """What the slot's processes printed, all starts in one file."""
-        return self.directory / f"worker-{slot}.log"
+        name = "worker" if self.processor is LedgerProcessor else f"{self.processor.name}-worker"
+        return self.directory / f"{name}-{slot}.log"
 
     def said(self, slot: int, text: str) -> bool:
         """Whether the process that was started last in the slot has logged a text."""
@@ -181,9 +191,9 @@ class Cluster:
 
     def committed(self) -> dict[tuple[str, int], int]:
         """The group's offsets. KafkaException while they cannot be had."""
-        places = [TopicPartition("movements", p) for p in range(self.partitions)] + [TopicPartition("master-data", 0)]
         try:
-            answer = self._group.committed(places, timeout=30)
+            internal = [TopicPartition(topic, p) for topic in self.internal for p in range(self.partitions)]
+            answer = self._group.committed([*self._places(), *internal], timeout=30)
         except KafkaException:
             # One that has not joined may go on asking a coordinator that is none any more; a new one looks for it.
             self._group.close()
@@ -207,15 +217,19 @@ class Cluster:
     def ends(self) -> dict[tuple[str, int], int] | None:
         """Where the inputs end now; None while the broker cannot be asked."""
         latest: Any = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client's stubs leave it out
-        places = [TopicPartition("movements", p) for p in range(self.partitions)] + [TopicPartition("master-data", 0)]
         try:
-            asked = self._admin.list_offsets(dict.fromkeys(places, latest))
+            asked = self._admin.list_offsets(dict.fromkeys(self._places(), latest))
             return {(place.topic, place.partition): future.result(30).offset for place, future in asked.items()}
         except (KafkaException, TimeoutError) as failure:
             self._progress = str(failure) or "no answer about the ends of the inputs"
             with contextlib.suppress(KafkaException):  # a broker that started again has new leader epochs
                 self._admin.list_topics(timeout=5)
             return None
+
+    def _places(self) -> list[TopicPartition]:
+        return [
+            TopicPartition(topic, p) for topic, count in self.inputs.items() for p in range(count or self.partitions)
+        ]
 
     def reached(self, ends: Mapping[tuple[str, int], int]) -> bool:
         """Whether everything before these offsets is committed; False too while the broker cannot be asked."""
@@ -249,17 +263,17 @@ class Cluster:
                 if time.monotonic() > deadline:
                     raise
         if stores:
-            history.store = self._stores()
+            history.store = self.stores()
         return history
 
-    def _stores(self) -> dict[str, dict[bytes, bytes]]:
+    def stores(self) -> dict[str, dict[bytes, bytes]]:
         """Register → key → value, of the store of each task that was caught up last: that of its last owner."""
-        topics = [register.topic for register in LedgerProcessor.registers]
-        indexes = [index.name for index in (*LedgerProcessor.indexes, *LedgerProcessor.trails)]
+        topics = [register.topic for register in self.processor.registers]
+        indexes = [index.name for index in (*self.processor.indexes, *self.processor.trails)]
         found: dict[str, dict[bytes, bytes]] = {topic: {} for topic in topics}
         for partition in range(self.partitions):
             best, rows = -1, dict[str, dict[bytes, bytes]]()
-            for slot in sorted(self.state_dir.iterdir()):
+            for slot in sorted(self.state_dir.glob(f"{self.processor.name}-*")):
                 if not (slot / str(partition)).is_dir():
                     continue
                 store = RocksStores(slot, topics, indexes).open(partition)

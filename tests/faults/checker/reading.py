@@ -26,16 +26,21 @@ LIMIT_S = 120.0
 CHUNK = 5000
 
 
-def read_history(bootstrap_servers: str, partitions: int) -> History:
-    """Read all topics of the ledger from the start to where they end now."""
-    return history_of(map(_record, committed(bootstrap_servers, TOPICS)), partitions)
+def read_history(
+    bootstrap_servers: str, partitions: int, events: Sequence[str] = (), registers: Sequence[str] = ()
+) -> History:
+    """Read all topics of the ledger from the start to where they end now; and others, as events or as registers."""
+    topics = (*TOPICS, *events, *registers)
+    return history_of(map(_record, committed(bootstrap_servers, topics)), partitions, events, registers)
 
 
-def history_of(records: Iterable[Record], partitions: int) -> History:
+def history_of(
+    records: Iterable[Record], partitions: int, events: Sequence[str] = (), registers: Sequence[str] = ()
+) -> History:
     """A history of committed records that are not decoded yet, those of a partition in order."""
     wire, history = Wire(), History(partitions)
-    history.records = {topic: [] for topic in TOPICS if topic not in REGISTERS}
-    history.rows = {topic: {} for topic in (*REGISTERS, "master-register")}
+    history.records = {topic: [] for topic in (*TOPICS, *events) if topic not in REGISTERS}
+    history.rows = {topic: {} for topic in (*REGISTERS, "master-register", *registers)}
     for record in records:
         history.digests[record.place] = digest(record.raw)
         if record.topic in history.rows:
