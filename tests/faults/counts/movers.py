@@ -198,7 +198,7 @@ class Movers:
     def release(self, moment: int, within_ms: int) -> None:
         """What was held back comes, in any order but that a mistake comes before what takes it back."""
         self.are_held_back = False
-        due: dict[str, int] = {}
+        due = {value["movement_id"]: at for at, _, _, value, _ in self._due}
         for _, number, item, value, expected in self._held:
             at = moment + self._random.randint(0, within_ms)
             at = max(at, due.get(value.get("reverses") or "", 0))
