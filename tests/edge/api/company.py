@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
@@ -32,7 +31,7 @@ class Company:
 
     def __init__(self, store: Store) -> None:
         self.simulation, self.codec = wiring.simulation(PARTITIONS, 50_000)
-        self._store, self._maker, self._writer = store, RowMaker(self.codec), Writer(store)
+        self.store, self._maker, self._writer = store, RowMaker(self.codec), Writer(store)
         self._lock = threading.Lock()
         self.now_ms = NOW_MS
         self.sent: list[tuple[str, Outgoing]] = []
@@ -111,7 +110,29 @@ def demo_company(store: Store) -> Company:
     return company
 
 
-def wait_until_past(moment_s: float) -> None:
-    """Until the clock is past a moment."""
-    while time.time() <= moment_s:
-        time.sleep(0.001)
+MOVEMENT = {
+    "movement_id": "PN-118/1",
+    "action": "post",
+    "template": "PUR",
+    "warehouse": "RAW",
+    "item_class": "ING",
+    "item_code": "FLOUR",
+    "quantity": "4",
+    "unit": "BAG",
+    "effective_date": "2026-06-15",
+    "document_type": "purchase_delivery_note",
+    "document_number": "118",
+    "account": "MILL",
+    "lots": [{"quantity": "4", "supplier_lot": "M/26-311"}],
+}
+
+
+def a_load(movement_id: str, **changed: object) -> dict[str, object]:
+    """A purchase of four bags of flour, as JSON."""
+    return {**MOVEMENT, "movement_id": movement_id, **changed}
+
+
+def a_flour_lot(movement_id: str, lot_code: str, **changed: object) -> dict[str, object]:
+    """A purchase of a lot whose code is given by hand."""
+    lot = {"lot_code": lot_code, "quantity": "4", **changed}
+    return a_load(movement_id, lots=[lot])
