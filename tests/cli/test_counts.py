@@ -199,13 +199,20 @@ def test_lists_that_count_what_nobody_read_as_zero_wait_for_each_other_and_a_can
     shop.opened("I7", type="ZERO")
     shop.done("counts", "open", "I7", "B", "--type", "FREELY", "--warehouse", "SHOP", "--operator", "ann")
     shop.counted("I7", "+ item=CNT|TEA qty=1", list_="B")
-    shop.done("counts", "close", "I7", "A")
-    row = _list(shop, "I7", "A", "closing")
-    assert row["waits_for"] == "B"
+    waiting = subprocess.Popen(
+        [sys.executable, "-m", "processors", "counts", "close", "I7", "A", "--wait"],
+        env=_environment(shop), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert waiting.stderr is not None
+    assert waiting.stderr.readline() == "List A waits for B: what nobody reads counts as zero.\n"
+    assert _list(shop, "I7", "A", "closing")["waits_for"] == "B"
     note = shop.run("counts", "differences", "I7", "A").stderr
     assert note.splitlines()[0] == "List A is closing: what differs is known once it closes."
     shop.done("counts", "cancel", "I7", "B", "--reason", "DOUBLE")
     assert _list(shop, "I7", "B", "cancelled")["lines"] == 1
+    told, _ = waiting.communicate(timeout=LIMIT_S)
+    assert (waiting.returncode, told.splitlines()[0]) == (0, "List A is closing.")
+    assert told.splitlines()[1].startswith("List A is closed: ")
     assert _list(shop, "I7", "A", "closed")["negative"] > 0
 
 
@@ -295,15 +302,19 @@ def _until(happened: object, told: str) -> None:
         time.sleep(0.05)
 
 
+def _environment(shop: CountingOnABroker) -> dict[str, str]:
+    ours = {name: value for name, value in shop.ledger.environment.items() if value is not None}
+    return {**os.environ, **ours}
+
+
 class _Typing:
     """`lotstream count` at a pseudo-terminal of its own."""
 
     def __init__(self, shop: CountingOnABroker, inventory: str) -> None:
         self.terminal, theirs = pty.openpty()
-        environment = {name: value for name, value in shop.ledger.environment.items() if value is not None}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "processors", "count", inventory, "A", "--operator", "ann"],
-            env={**os.environ, **environment, "NO_COLOR": "1", "TERM": "dumb"},
+            env={**_environment(shop), "NO_COLOR": "1", "TERM": "dumb"},
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
@@ -333,5 +344,5 @@ class _Typing:
             if not select([self.terminal], [], [], 0.1)[0]:
                 continue
             with suppress(OSError):  # it has ended: what it said is all there is
-                self._said += re.sub(r"\x1b\[[0-9;]*m|\r", "", os.read(self.terminal, 65536).decode())
+                self._said += os.read(self.terminal, 65536).decode().replace("\r", "")
         self._said = self._said.split(text, 1)[1]
