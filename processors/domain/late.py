@@ -103,7 +103,9 @@ def settle_late(changes: Changes, desk: Desk, movement_id: str, moment: int, lat
         rest = late.amount + correction
         if following is None or rest == 0:
             return reasons
-        late = replace(late, counts=following, amount=rest)
+        stock = changes.stock_row(row_key(row))
+        correct = following.first.compensate_late or (stock is not None and stock.stock < 0)
+        late = replace(late, counts=following, amount=rest, correct=correct)
     return reasons + _settle(changes, desk, movement_id, late, -late.amount)
 
 
