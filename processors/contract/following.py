@@ -16,6 +16,7 @@ from confluent_kafka import (
     TopicCollection,
     TopicPartition,
 )
+from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from processors.contract.connection import CALL_LIMIT_S, Connection
@@ -26,6 +27,8 @@ WAIT_MS: Final = 10
 """How long the broker lets a reader wait that has read everything: an answer is there at once when it comes."""
 BATCH_WAIT_MS: Final = 50
 """The same for a reader of many partitions, which asks for all of them at once."""
+SOON_BACK: Final = {"reconnect.backoff.max.ms": 1000}
+"""A broker that was away is found again within a second."""
 EARLIEST: Final[Any] = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # the client's stubs leave it out
 LATEST: Final[Any] = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client's stubs leave it out
 
@@ -142,6 +145,7 @@ class BatchFollower:
                     "fetch.wait.max.ms": BATCH_WAIT_MS,
                     "queued.max.messages.kbytes": 128 * 1024,
                     "check.crcs": False,
+                    **SOON_BACK,
                 }
             )
         )
@@ -204,7 +208,7 @@ class BatchFollower:
 
 def topics_there(connection: Connection, topics: Collection[str]) -> dict[str, tuple[str, int]]:
     """Topic → its id and partition count; KafkaException where one is missing or the cluster does not answer."""
-    admin = connection.admin()
+    admin = _admin(connection)
     asked = admin.describe_topics(TopicCollection(list(topics)), request_timeout=CALL_LIMIT_S)
     found = {name: future.result(CALL_LIMIT_S) for name, future in asked.items()}
     return {name: (str(topic.topic_id), len(topic.partitions)) for name, topic in found.items()}
@@ -212,7 +216,7 @@ def topics_there(connection: Connection, topics: Collection[str]) -> dict[str, t
 
 def log_bounds(connection: Connection, places: Collection[Place]) -> dict[Place, tuple[int, int]]:
     """Partition → first offset of its log, and the end of what is committed."""
-    admin, asked = connection.admin(), [TopicPartition(*place) for place in places]
+    admin, asked = _admin(connection), [TopicPartition(*place) for place in places]
     first = admin.list_offsets(dict.fromkeys(asked, EARLIEST), request_timeout=CALL_LIMIT_S)
     end = admin.list_offsets(
         dict.fromkeys(asked, LATEST), isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=CALL_LIMIT_S
@@ -222,3 +226,7 @@ def log_bounds(connection: Connection, places: Collection[Place]) -> dict[Place,
         (p.topic, p.partition): (future.result(CALL_LIMIT_S).offset, ends[p.topic, p.partition])
         for p, future in first.items()
     }
+
+
+def _admin(connection: Connection) -> AdminClient:
+    return AdminClient(connection.settings(**SOON_BACK))
