@@ -205,10 +205,11 @@ def _reads(deeds: list[Form], deed: Form, shelves: Shelves) -> Iterator[tuple[in
 
     scans: list[tuple[int, Form]] = []
     if ITEMS[deed["item"]][1]:
-        for turn, serial in enumerate(shelves.serials(row)):
-            when = at + turn * deed.get("step", SECOND)
+        when = at
+        for serial in shelves.serials(row):
             if shelves.there((*row[:2], serial), row[2], when):
                 scans.append(scan(when, "confirm", "item", "place", "lot", serial=serial))
+                when += deed.get("step", SECOND)
     elif deed["mode"] == "walk":
         if there(at):
             scans.append(confirm(at, "replace"))

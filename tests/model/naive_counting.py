@@ -213,7 +213,7 @@ class NaiveCounting:
         removed: Fraction = Fraction(0),
     ) -> None:
         line = _line(it, made, row, serial, counted, first, last, last)
-        line["removed"] = removed
+        line.update(removed=removed, unread=it["closed"])
         known = any(other["goods"] == line["goods"] for other in self._of(it))
         newer = serial is not None and self.ledger.later_of_piece((*row[:2], row[2] or "", row[5], serial), row, last)
         if not known and not newer:
@@ -335,7 +335,7 @@ def _line(
         "inventory": it["inventory"], "list": it["list"], "made": made, "row": row, "serial": serial,
         "goods": (row, serial), "counted": counted, "from": first, "at": last, "moment": moment, "state": "counted",
         "revision": 1, "recounted": False, "approved": None, "book": None, "difference": None, "effects": [],
-        "moved": False, "removed": Fraction(0),
+        "moved": False, "removed": Fraction(0), "unread": 0,
     }  # fmt: skip
 
 

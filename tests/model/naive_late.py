@@ -51,7 +51,7 @@ class Late(Change):
 
     def covering(self, row: Row, serial: str, load: bool) -> Form | None:
         """The count that has settled where a piece is; one that comes to a place is settled by its reader too."""
-        own = self.ledger.later_of_piece((*self.scope, row[5], serial), row, self.at)
+        own = self.ledger.later_of_piece((*self.scope, row[5], serial), row, self.at, leaves=not load)
         if own and not load and not any(it["counted"] for it in own):
             # (choice) that it was not here explains the leaving of a piece that the books had, and have nowhere else
             known = self.ledger.serials.get((*self.scope, row[5], serial))
@@ -66,7 +66,7 @@ class Late(Change):
             return None
         return {
             "row": row, "serial": serial, "inventory": count["inventory"], "list": count["list"], "effects": [],
-            "moment": count["last"], "at": count["last"],
+            "moment": count["last"], "at": count["last"], "unread": 0,
             "made": "missing", "counted": Fraction(0), "state": "settled", "compensate": count["compensate"],
         }  # fmt: skip
 
@@ -420,10 +420,14 @@ class CountedLedger(NaiveLedger):
     def documented_after(self, key: Key, moment: int) -> bool:
         return any(step["movement"] is not None and step["when"][0] > moment for step in self.journey.get(key, ()))
 
-    def later_of_piece(self, key: Key, row: Row, moment: int) -> list[Form]:
-        """Settled counts at or after a moment that say where a piece was, or that it was not in a row."""
-        found = [it for it in self.settled() if it["serial"] and _key(it) == key and it["moment"] >= moment
-                 and (it["counted"] or it["row"] == row)]  # fmt: skip
+    def later_of_piece(self, key: Key, row: Row, moment: int, leaves: bool = False) -> list[Form]:
+        """Settled counts at or after a moment that say where a piece was, or that it was not in a row.
+
+        `leaves`: one that nobody read may have left before somebody came to it, until the list closed.
+        """
+        found = [it for it in self.settled() if it["serial"] and _key(it) == key]
+        found = [it for it in found if max(it["moment"], it["unread"] if leaves else 0) >= moment]
+        found = [it for it in found if it["counted"] or it["row"] == row]
         return sorted(found, key=lambda it: it["moment"])
 
     def is_held(self, inventory: str, key: Key) -> bool:

@@ -102,6 +102,8 @@ class Truth:
                 yield f"{name} says {amount(row.counted)}, there stood {there} at {self.moment(row)}"
             newer = [it for it in self.settled if self.moment(it) >= self.moment(row) and it is not row
                      and it.serial_code == row.serial_code and (row.serial_code or _row(it) == _row(row))]  # fmt: skip
+            goods = (*_row(row)[:2], row.serial_code)
+            newer += self.ending.lines if self._was_looked_for(goods, _row(row)[2], self.moment(row)) else []
             if row.state == "superseded" and not newer and row.reason != "moved-since":
                 yield f"{name} is superseded by nothing"
 
@@ -240,16 +242,17 @@ class Truth:
         steps: list[tuple[int, int, Any]] = [(self.moment(it), 1, it) for it in own]
         steps += [(deed["at"], 0, deed) for deed in self.moves if any(it == goods for it, _, _ in sides(deed))]
         place: Place | None = None
+        since = 0
         for at, rank, step in sorted(steps, key=lambda step: step[:2]):
+            before = place
             if rank and step.counted:
                 place = (step.warehouse, step.location)
             elif rank:
                 place = None if place == (step.warehouse, step.location) else place
             else:
                 place = place_of(step["to"]) if step.get("to") else None
-                if place is not None and self._was_looked_for(goods, place, at):
-                    place = None
-        return place
+            since = since if place == before else at
+        return None if place is not None and self._was_looked_for(goods, place, since) else place
 
     def _was_looked_for(self, goods: Goods, place: Place, at: int) -> bool:
         """Whether the place of an unread serial was gone through after a moment, and lists had that settled."""
