@@ -88,7 +88,8 @@ class Settling:
         return isinstance(desk, Desk) and desk.item.serial_managed
 
     def settle(self, row: PositionRow) -> None:
-        """Settle one line, or say what it waits for."""
+        """Settle one line, or say what it waits for. `row` stays as it is."""
+        row = replace(row)  # once for each of many lines: what is found is written into the copy
         if row.serial_code is None:
             self._settle_quantity(row)
         else:
@@ -106,7 +107,7 @@ class Settling:
         stock = self.view.get(STOCK, key)
         book = book_at(self.view, key, 0 if stock is None else stock.stock, row.moment)
         moved = row.made == "count" and moved_between(self.view, key, row.counted_from, row.counted_at)
-        row = replace(row, book=book, difference=row.counted - book, moved_during_count=moved)
+        row.book, row.difference, row.moved_during_count = book, row.counted - book, moved
         desk = self._desk(row)
         if isinstance(desk, Reason):
             self._end(row, "refused", [desk])
@@ -124,7 +125,7 @@ class Settling:
     def _adjust(self, row: PositionRow, desk: Desk) -> None:
         """Post the difference of a line, if any."""
         difference, reasons = row.difference or 0, list[Reason]()
-        row = replace(row, value=value_of(difference, desk.item.unit_cost))
+        row.value = value_of(difference, desk.item.unit_cost)
         if difference:
             id = adjustment_id(row)
             place = (row.warehouse, row.location, row.lot_code)
@@ -132,7 +133,7 @@ class Settling:
             if posted is None:
                 self._end(row, "refused", reasons)
                 return
-            row = replace(row, adjustment_id=id, adjusted=difference)
+            row.adjustment_id, row.adjusted = id, difference
         self._end(row, "settled")
 
     # pieces
@@ -149,7 +150,7 @@ class Settling:
         here, moves = (row.warehouse, row.location), self.moves(row)
         place = moves.place_at(piece, self._serial(row), row.moment)
         book = ONE if place == here else 0
-        row = replace(row, book=book, difference=row.counted - book)
+        row.book, row.difference = book, row.counted - book
         desk = self._desk(row)
         if isinstance(desk, Reason):
             self._end(row, "refused", [desk])
@@ -342,11 +343,11 @@ class Settling:
         reasons: list[Reason] | None = None,
         reason: str | None = None,
     ) -> None:
-        """Keep the line's result, and tell it."""
+        """Keep the line's result, and tell it. `row` is the settling's own."""
         if reasons:
             refusal = Refusal.of(reasons)
             reason = "; ".join(f"{found.code}: {found.message}" for found in refusal.reasons)
-        row = replace(row, state=state, reason=reason, settlement=self._settlement, updated_at=self.time_ms)
+        row.state, row.reason, row.settlement, row.updated_at = state, reason, self._settlement, self.time_ms
         self.changes.positions[position_key(row)] = row
         if state == "settled":
             if row.serial_code is None:

@@ -159,7 +159,9 @@ class _Slice:
         for index_key, row in islice(self._positions(progress.after), slice_lines):
             last = index_key
             if row.made != "group" and row.state in PENDING:
-                self.settling.settle(replace(row, reason_code=row.reason_code or progress.reason_code or None))
+                if progress.reason_code and not row.reason_code:
+                    row = replace(row, reason_code=progress.reason_code)
+                self.settling.settle(row)
         if last is not None:
             return replace(progress, after=last)
         return None if self._facts.settled else replace(progress, phase=GROUPS, after="")
