@@ -11,11 +11,11 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import kills, latency, machine, many_lots, posting, serials, state, throughput
+from benchmarks import counting, kills, latency, machine, many_lots, posting, serials, state, throughput
 from benchmarks.arena import Arena
 from benchmarks.contenders import CONTENDERS
 from benchmarks.report import printed
@@ -26,7 +26,7 @@ RESULTS = Path(".lotstream") / "benchmarks"
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much of everything; `full` ends within about 25 minutes on 2 cores, `quick` within about 3."""
+    """How much of everything; `full` ends within about 35 minutes on 2 cores, `quick` within about 3."""
 
     messages: int
     items: int
@@ -41,16 +41,17 @@ class Sizes:
     state_messages: int
     stage_messages: int
     loads: int
+    counting: counting.Sizes
 
 
 FULL = Sizes(
     messages=1_000_000, items=20_000, seconds=12.0, rounds=3, workers=(2, 4),
     rates=latency.RATES, rate_s=6.0, kills=3, kill_rate=kills.RATE, rows=(100_000, 1_000_000), state_messages=50_000,
-    stage_messages=100_000, loads=100,
+    stage_messages=100_000, loads=100, counting=counting.FULL,
 )  # fmt: skip
 QUICK = Sizes(
     messages=100_000, items=2000, seconds=4.0, rounds=1, workers=(), rates=(1000,), rate_s=2.0,
-    kills=1, kill_rate=kills.RATE, rows=(), state_messages=0, stage_messages=20_000, loads=10,
+    kills=1, kill_rate=kills.RATE, rows=(), state_messages=0, stage_messages=20_000, loads=10, counting=counting.QUICK,
 )  # fmt: skip
 
 QUICK_PARTS = 3
@@ -107,6 +108,10 @@ def _many_lots(_sizes: Sizes, _: list[str]) -> Found:
     return {"many_lots": many_lots.measure()}
 
 
+def _counting(sizes: Sizes, _: list[str]) -> Found:
+    return {"counting": counting.measure(sizes.counting)}
+
+
 PARTS: dict[str, Part] = {
     "throughput": _throughput,
     "latency": _latency,
@@ -115,6 +120,7 @@ PARTS: dict[str, Part] = {
     "serials": _serials,
     "stages": _stages,
     "many_lots": _many_lots,
+    "counting": _counting,
 }
 
 
@@ -148,8 +154,7 @@ def _is_asked(parser: argparse.ArgumentParser, name: str, value: object) -> bool
 
 
 def _with_rows(sizes: Sizes, rows: str) -> Sizes:
-    more = {"rows": tuple(map(int, rows.split(","))), "state_messages": FULL.state_messages}
-    return Sizes(**{**asdict(sizes), **more})
+    return replace(sizes, rows=tuple(map(int, rows.split(","))), state_messages=FULL.state_messages)
 
 
 def _run(sizes: Sizes, parts: list[str], names: list[str], path: Path, command: str) -> None:

@@ -19,16 +19,16 @@ from processors.domain.movement import Movement
 LIMIT_S = 600.0
 
 
-def start_worker(stack: Stack) -> "subprocess.Popen[bytes]":
-    """`lotstream worker ledger`, slot 0."""
-    command = [sys.executable, "-m", "processors", "worker", "ledger"]
+def start_worker(stack: Stack, kind: str = "ledger") -> "subprocess.Popen[bytes]":
+    """`lotstream worker KIND`, slot 0."""
+    command = [sys.executable, "-m", "processors", "worker", kind]
     return subprocess.Popen(command, env={**os.environ, **stack.environment()})
 
 
 @contextmanager
-def worker(stack: Stack) -> Iterator["subprocess.Popen[bytes]"]:
+def worker(stack: Stack, kind: str = "ledger") -> Iterator["subprocess.Popen[bytes]"]:
     """A worker process, ended at the end."""
-    process = start_worker(stack)
+    process = start_worker(stack, kind)
     try:
         yield process
     finally:

@@ -27,6 +27,7 @@ BLOCKS: dict[str, Callable[[dict[str, Any]], str]] = {
     "serials": tables.serials,
     "stages": tables.stages,
     "many_lots": tables.many_lots,
+    "counting": tables.counting,
     "missed": tables.missed,
 }
 """Name of a place in the page → what stands there."""

@@ -167,6 +167,24 @@ def many_lots(results: Results) -> str:
     return _table(["movement", "time, decided and stored"], rows) if rows else ""
 
 
+def counting(results: Results) -> str:
+    """Feedback to reads, and the closing of a large list."""
+    found = results.get("counting") or {}
+    rows = []
+    for name, beside in (("beside", "no backlog"), ("backlog", "a backlog of {backlog:,}, {left:,} left at the end")):
+        told = found.get(name)
+        if told:
+            waits = " / ".join(f"{told[part]:.0f}" for part in ("p50_ms", "p95_ms", "p99_ms"))
+            what = f"{told['reads_per_s']:,} reads/s, {told['movements_per_s']:,} movements/s beside them, "
+            rows.append([f"scan to feedback: {what}{beside.format(**told)}", f"{waits} ms"])
+    told = found.get("closing")
+    if told:
+        what = f"{told['lines']:,} lines over {told['partitions']} partitions, {told['differences']:,} differences"
+        rows.append([f"command to `closed`: {what}", f"{told['closed_s']:.2f} s"])
+        rows.append(["reads that are sent at once", f"{told['lines'] / told['counted_s']:,.0f} /s"])
+    return _table(["counting", "p50 / p95 / p99, or figure"], rows) if rows else ""
+
+
 def missed(results: Results) -> str:
     """What could not be had in this run, and the first line of why."""
     found = results.get("missed", {})
@@ -185,6 +203,8 @@ def aims(results: Results) -> str:
     million, ten = rows_by_size.get(1_000_000), rows_by_size.get(10_000_000)
     restored = million["rows"] / million["cold_s"] if million else None
     memory = max(ten["rss_mib"], ten["cold_rss_mib"]) if ten else None
+    counts = results.get("counting") or {}
+    waits_of = {name: counts[name]["p99_ms"] for name in ("beside", "backlog") if name in counts}
     rows = [
         _at_least("full ledger, one worker, movements/s", found["ledger"].rate if "ledger" in found else None, 30_000),
         _at_least(
@@ -199,8 +219,17 @@ def aims(results: Results) -> str:
         ),
         _at_least("cold restore of 1,000,000 rows, rows/s", restored, 300_000),
         _at_most("memory with 10,000,000 rows, MiB", memory, 1024),
+        _at_most("p99 of the feedback at 200 reads/s beside 2,000 movements/s, ms", waits_of.get("beside"), 200),
+        _at_most("the same while a backlog is worked off, ms", waits_of.get("backlog"), 200),
+        _at_most("closing a list of 20,000 lines, s", _closed_s(counts), 5, 2),
     ]
     return _table(["aim", "figure", "wanted", ""], rows)
+
+
+def _closed_s(counts: Results) -> float | None:
+    """Seconds to close a list of the size of the aim."""
+    told = counts.get("closing")
+    return None if told is None or told["lines"] < 20_000 else float(told["closed_s"])
 
 
 def _paced(waits: dict[int, float | None], rate: int, limit_ms: float) -> list[str]:

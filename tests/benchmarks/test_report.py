@@ -45,6 +45,13 @@ ALL = _results(
              "all_s": 25.0},
     stages={"messages": 1000, "seconds": 0.1, "stages_us": {"decide": 60.0, "produce": 30.0}},
     many_lots={"a load of 200 lots, median": 21.0},
+    counting={
+        "beside": {"reads_per_s": 200, "movements_per_s": 2000, "backlog": 0, "left": 0, "p50_ms": 60.0,
+                   "p95_ms": 100.0, "p99_ms": 150.0, "most_ms": 300.0},
+        "backlog": {"reads_per_s": 200, "movements_per_s": 2000, "backlog": 1_000_000, "left": 900_000, "p50_ms": 90.0,
+                    "p95_ms": 200.0, "p99_ms": 250.0, "most_ms": 300.0},
+        "closing": {"lines": 20_000, "differences": 1000, "partitions": 12, "counted_s": 10.0, "closed_s": 4.0},
+    },
 )  # fmt: skip
 
 
@@ -81,10 +88,25 @@ def test_a_kill_is_told_with_what_it_cost() -> None:
         ("kill -9 to the next new committed result, median, s", "not measured"),
         ("cold restore of 1,000,000 rows, rows/s", "met"),
         ("memory with 10,000,000 rows, MiB", "not measured"),
+        ("p99 of the feedback at 200 reads/s beside 2,000 movements/s, ms", "met"),
+        ("the same while a backlog is worked off, ms", "**missed**"),
+        ("closing a list of 20,000 lines, s", "met"),
     ],
 )
 def test_every_aim_has_its_verdict(aim: str, verdict: str) -> None:
     assert _rows(tables.aims(ALL))[aim][-1] == verdict
+
+
+def test_counting_is_told_with_what_went_on_beside_it() -> None:
+    rows = _rows(tables.counting(ALL))
+    assert list(rows.values()) == [["60 / 100 / 150 ms"], ["90 / 200 / 250 ms"], ["4.00 s"], ["2,000 /s"]]
+    assert "a backlog of 1,000,000, 900,000 left at the end" in list(rows)[1]
+
+
+def test_a_smaller_list_than_that_of_the_aim_says_nothing_of_it() -> None:
+    told = {**ALL["counting"], "closing": {**ALL["counting"]["closing"], "lines": 4000}}
+    rows = _rows(tables.aims({**ALL, "counting": told}))
+    assert rows["closing a list of 20,000 lines, s"][-1] == "not measured"
 
 
 def test_the_page_is_filled_and_filling_it_again_changes_nothing() -> None:
