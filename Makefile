@@ -38,8 +38,9 @@ bench: $(VENV)/ready-test $(VENV)/ready-peers ## Measure the product and its pee
 faults: $(VENV)/ready-test ## Hurt brokers, Redis, workers and network, and prove that nothing is lost (ARGS="--minutes 30 --seed 7")
 	$(BIN)/python -m tests.faults $(ARGS)
 
-faults-mutants: $(VENV)/ready-test ## See that five planted bugs are found by the faults
-	ALL_MUTANTS=1 $(BIN)/python -m pytest -s tests/faults/test_planted_bugs.py $(ARGS)
+faults-mutants: $(VENV)/ready-test ## See that planted bugs are found by the faults
+	ALL_MUTANTS=1 $(BIN)/python -m pytest -s tests/faults/test_planted_bugs.py \
+		tests/faults/counts/test_planted_count_bugs.py $(ARGS)
 
 clean: ## Remove the environment and everything that was made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .lotstream *.egg-info
