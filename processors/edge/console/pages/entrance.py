@@ -1,0 +1,50 @@
+"""Signing in with a token, out again; light or dark."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse
+
+from processors.edge.api.roles import COOKIE, LOCAL
+from processors.edge.console.rendering import HEADERS, YEAR_S, page
+from processors.edge.console.requests import THEME_COOKIE, PageRouter, form_of, reader_of, text
+from processors.edge.console.state import Console
+
+
+def routes(console: Console) -> APIRouter:
+    router = PageRouter(console)
+
+    @router.get("/sign-in")
+    def ask(request: Request) -> Response:
+        return page(console, request, reader_of(console, request, LOCAL), "sign-in.html", wrong=False)
+
+    @router.post("/sign-in")
+    def sign_in(request: Request, form: Annotated[FormData, Depends(form_of)]) -> Response:
+        tokens = request.app.state.tokens
+        given = text(form, "token")
+        if tokens is not None and tokens.caller(given) is None:
+            reader = reader_of(console, request, LOCAL)
+            return page(console, request, reader, "sign-in.html", HTTPStatus.UNAUTHORIZED, wrong=True)
+        answer = RedirectResponse("/", HTTPStatus.SEE_OTHER, HEADERS)
+        if tokens is not None:
+            secure = request.url.scheme == "https"
+            answer.set_cookie(COOKIE, given, max_age=YEAR_S, httponly=True, samesite="strict", secure=secure)
+        return answer
+
+    @router.post("/sign-out")
+    def sign_out() -> Response:
+        answer = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER, HEADERS)
+        answer.delete_cookie(COOKIE)
+        return answer
+
+    @router.post("/theme")
+    def choose(form: Annotated[FormData, Depends(form_of)]) -> Response:
+        to = text(form, "to")
+        inside = to.startswith("/") and not to.startswith(("//", "/\\"))
+        answer = RedirectResponse(to if inside else "/", HTTPStatus.SEE_OTHER, HEADERS)
+        answer.set_cookie(THEME_COOKIE, text(form, "theme"), max_age=YEAR_S, samesite="lax")
+        return answer
+
+    return router

@@ -1,0 +1,133 @@
+"""The lot register: search, the detail of the manual, the edits that may be made."""
+
+import uuid
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.datastructures import FormData
+
+from processors.domain import keys
+from processors.domain.calendar import day_text, parse_day
+from processors.domain.movement import RegisterEdit
+from processors.edge.api.problems import Problem
+from processors.edge.api.roles import Role
+from processors.edge.console.commands import await_answer, publish, told, value_of
+from processors.edge.console.rendering import address, page
+from processors.edge.console.requests import PageRouter, form_of, need, reader_of, text
+from processors.edge.console.state import Console
+from processors.edge.store import queries_console as store
+
+EDITED: Final = (
+    "supplier_lot", "customer_lot", "start_date", "expiry_date", "status", "evaluation", "label_type", "notes",
+)  # fmt: skip
+FLAGS: Final = ("available", "closed")
+
+
+def routes(console: Console) -> APIRouter:
+    router = PageRouter(console)
+
+    @router.get("/lots")
+    def search(request: Request, after: str = "") -> Response:
+        reader = reader_of(console, request)
+        asked = search_of(request)
+        with console.store.read() as connection:
+            found = store.lots(connection, asked, after or None)
+            warehouses, statuses = masters(connection, "warehouse"), masters(connection, "lot_status")
+        return page(
+            console, request, reader, "lots.html", found=found, first=bool(after), search=asked,
+            expires_by=request.query_params.get("expires_by", ""), warehouses=warehouses, statuses=statuses,
+            today=reader.showing.today(console.now_ms()),
+        )  # fmt: skip
+
+    @router.get("/lot")
+    def show(request: Request, key: str, load: str = "", unload: str = "") -> Response:
+        reader = reader_of(console, request)
+        with console.store.read() as connection:
+            lot = store.one(connection, "lot-register", key)
+            if lot is None:
+                raise Problem(HTTPStatus.NOT_FOUND, "lot-unknown", f"there is no lot with the key {key!r}")
+            item = store.master(connection, "item", keys.join(lot["item_class"], lot["item_code"]))
+            status = store.master(connection, "lot_status", lot["status"]) if lot["status"] else None
+            documents = [
+                (direction, reader.words(title), store.papers(connection, lot, direction, after or None), count)
+                for direction, title, after, count in (
+                    ("load", "Loading documents", load, store.papers_count(connection, lot, "load")),
+                    ("unload", "Unloading documents", unload, store.papers_count(connection, lot, "unload")),
+                )
+            ]
+            values: dict[str, Any] = {
+                "stock": store.stock_of(connection, lot),
+                "reservations": store.reservations_of(connection, lot),
+                "serials": store.serials_of(connection, lot) if item and item["serial_managed"] else [],
+                "statuses": masters(connection, "lot_status"),
+            }
+        return page(
+            console, request, reader, "lot.html", lot=lot, item=item, status=status, documents=documents,
+            usable=lot["available"] and (status is None or status["available"]),
+            unit=item["unit"] if item else "", today=reader.showing.today(console.now_ms()),
+            request_first={"load": bool(load), "unload": bool(unload)},
+            start_date=_day(lot["start_date"]), expiry_date=_day(lot["expiry_date"]), **values,
+        )  # fmt: skip
+
+    @router.post("/lot")
+    def edit(request: Request, form: Annotated[FormData, Depends(form_of)]) -> Response:
+        caller = need(request, Role.SUPERVISOR)
+        key = text(form, "key", needed=True)
+        with console.store.read() as connection:
+            lot = store.one(connection, "lot-register", key)
+        if lot is None:
+            raise Problem(HTTPStatus.NOT_FOUND, "lot-unknown", f"there is no lot with the key {key!r}")
+        before = {name: _day(lot[name]) if name.endswith("_date") else lot[name] or "" for name in EDITED}
+        changes: dict[str, str | None] = {
+            name: text(form, name) or None for name in EDITED if name in form and text(form, name) != before[name]
+        }
+        for name in FLAGS:
+            if (text(form, name) == "true") != lot[name]:
+                changes[name] = "false" if lot[name] else "true"
+        edit_id = send_edit(console, "lot", lot, changes, caller.name)
+        return told(request, edit_id, address("/lot", key=key))
+
+    return router
+
+
+def send_edit(
+    console: Console, register: str, row: Mapping[str, Any], changes: Mapping[str, str | None], by: str
+) -> str:
+    """Publish what changed of a lot or serial, and wait a little; the edit's id. Problem 422: nothing did."""
+    if not changes:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "nothing-changed", "no field was changed")
+    form = {
+        "edit_id": f"console-{uuid.uuid4()}",
+        "register": register,
+        **{name: row[name] for name in ("item_class", "item_code")},
+        **{name: row[name] or None for name in ("variant", "lot_code")},
+        "serial_code": row.get("serial_code"),
+        "edited_by": by,
+        "changes": dict(changes),
+    }
+    publish(console, "register-edits", value_of(RegisterEdit, form))
+    await_answer(console, str(form["edit_id"]))
+    return str(form["edit_id"])
+
+
+def search_of(request: Request) -> store.Search:
+    """The search of a page's address. Problem 422 where a day is none."""
+    query = request.query_params
+    names = ("text", "item", "warehouse", "location", "status", "state", "supplier", "document", "sort")
+    given = {name: query.get(name, "").strip() for name in names}
+    expires_by = query.get("expires_by", "")
+    try:
+        return store.Search(**given, expires_by=parse_day(expires_by) if expires_by else None)
+    except ValueError as error:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "field-invalid", f"expires_by: {error}") from None
+
+
+def masters(connection: Any, kind: str) -> list[tuple[str, str]]:
+    """(code, code and description) of every master record of a kind, for a choice."""
+    return [(id, f"{id} · {row['description']}") for id, row in store.masters(connection, kind).items()]
+
+
+def _day(day: int | None) -> str:
+    return "" if day is None else day_text(day)

@@ -1,0 +1,51 @@
+"""A browser for the console's tests: Debian's Chromium, without a window; absent, its tests are named "not run"."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from processors.edge.store.engine import Store
+from tests.conftest import absent
+from tests.edge.console.living import LivingCompany, app_of, living_company, served
+from tests.edge.console.pictures import CHROMIUM, browser
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        absent("Chromium", f"{CHROMIUM} is not there; on Debian: apt install chromium")
+    with browser() as found:
+        yield found
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page of its own, as on a handheld; an error in a script or against the policy fails the test."""
+    context = chromium.new_context(viewport={"width": 360, "height": 780}, locale="en-GB")
+    found = context.new_page()
+    errors: list[str] = []
+    found.on("pageerror", lambda error: errors.append(str(error)))
+    found.on("console", lambda told: errors.append(told.text) if "Content Security Policy" in told.text else None)
+    found.set_default_timeout(20_000)
+    yield found
+    context.close()
+    assert errors == []
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivingCompany]:
+    """The demo company with two inventories, in memory."""
+    with Store(f"sqlite:///{tmp_path_factory.mktemp('console')}/edge.db") as store:
+        store.migrate()
+        found = living_company(store)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session")
+def console(company: LivingCompany) -> Iterator[str]:
+    """The address of its console."""
+    with served(app_of(company.store, company)) as address:
+        yield address
