@@ -80,7 +80,7 @@ class RateLimit:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        wait_s = self._taken(self._caller(scope)) if scope["type"] == "http" else 0.0
+        wait_s = self.wait_s(self.caller(scope)) if scope["type"] == "http" else 0.0
         if wait_s:
             detail = f"more than {self._per_s:g} requests a second; try again in {math.ceil(wait_s)} s"
             headers = {"Retry-After": str(math.ceil(wait_s))}
@@ -88,7 +88,7 @@ class RateLimit:
             return
         await self._app(scope, receive, send)
 
-    def _taken(self, caller: str) -> float:
+    def wait_s(self, caller: str) -> float:
         """Take one of the caller's requests; 0 where it had one, else the seconds until it has."""
         now = self._now()
         left, at = self._left.pop(caller, (float(self._burst), now))
@@ -99,7 +99,7 @@ class RateLimit:
             self._left.popitem(last=False)
         return wait_s
 
-    def _caller(self, scope: Scope) -> str:
+    def caller(self, scope: Scope) -> str:
         request = Request(scope)
         given = given_token(request) if self._tokens else ""
         found = self._tokens.caller(given) if self._tokens and given else None

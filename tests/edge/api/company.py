@@ -51,7 +51,11 @@ class Company:
                 count = self.simulation.broker.partitions(topic)
                 partition = 0 if record.key is None else partition_of(record.key, count)
                 moment = self.now_ms if record.time_ms is None else record.time_ms
-                self.project(self.simulation.send(topic, partition, record.key, record.value, moment))
+                broker = self.simulation.broker
+                before = len(broker.journal)
+                broker.append(topic, partition, record.key, record.value, moment, record.headers)
+                self.simulation.work_off()
+                self.project(broker.journal[before:])
 
     def lines(self, topic: str, lines: Iterable[str]) -> None:
         """Send records in their JSON form, as files have them."""
