@@ -27,8 +27,8 @@ WAIT_MS: Final = 10
 """How long the broker lets a reader wait that has read everything: an answer is there at once when it comes."""
 BATCH_WAIT_MS: Final = 50
 """The same for a reader of many partitions, which asks for all of them at once."""
-SOON_BACK: Final = {"reconnect.backoff.max.ms": 1000}
-"""A broker that was away is found again within a second."""
+PATIENT: Final[dict[str, Any]] = {"reconnect.backoff.max.ms": 1000, "log_level": 2}
+"""A broker that was away is found again within a second, and not each try to find it is told."""
 EARLIEST: Final[Any] = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # the client's stubs leave it out
 LATEST: Final[Any] = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client's stubs leave it out
 
@@ -134,20 +134,19 @@ class BatchFollower:
         self._whole = frozenset(whole)
         self._places = list(positions)
         self._consumer = Consumer(
-            connection.settings(
-                **{
-                    "group.id": "lotstream-follow",
-                    "enable.auto.commit": False,
-                    "enable.auto.offset.store": False,
-                    "enable.partition.eof": True,
-                    "isolation.level": "read_committed",
-                    "auto.offset.reset": "error",
-                    "fetch.wait.max.ms": BATCH_WAIT_MS,
-                    "queued.max.messages.kbytes": 128 * 1024,
-                    "check.crcs": False,
-                    **SOON_BACK,
-                }
-            )
+            {
+                **connection.settings(),
+                **PATIENT,
+                "group.id": "lotstream-follow",
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "enable.partition.eof": True,
+                "isolation.level": "read_committed",
+                "auto.offset.reset": "error",
+                "fetch.wait.max.ms": BATCH_WAIT_MS,
+                "queued.max.messages.kbytes": 128 * 1024,
+                "check.crcs": False,
+            }
         )
         self._consumer.assign([TopicPartition(*place, offset) for place, offset in positions.items()])
 
@@ -229,4 +228,4 @@ def log_bounds(connection: Connection, places: Collection[Place]) -> dict[Place,
 
 
 def _admin(connection: Connection) -> AdminClient:
-    return AdminClient(connection.settings(**SOON_BACK))
+    return AdminClient({**connection.settings(), **PATIENT})

@@ -108,7 +108,7 @@ def test_a_projection_whose_broker_goes_away_says_so_and_goes_on_when_it_is_back
         store.migrate()
         with running(topics, store) as projection:
             until(lambda: projection.status.state == "following", lambda: str(projection.status))
-            topics.broker.kill()
+            topics.broker.stop()
             until(lambda: projection.status.state == "stopped", lambda: str(projection.status))
             assert projection.status.error is not None
             until(lambda: store.lag().state == "stopped" and store.lag().message, lambda: str(store.lag()))
