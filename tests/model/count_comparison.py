@@ -83,15 +83,21 @@ def _counted(ending: Ending) -> dict[Any, Any]:
 
 
 def _adjustments(model: NaiveCounting) -> dict[Any, Any]:
-    names = ("kind", "list", "at", "row", "serial", "movement", "difference")
-    return Counter(tuple(it[name] for name in names) for it in model.ledger.adjustments)
+    names = ("kind", "row", "movement", "difference")
+    told = model.ledger.adjustments
+    return Counter((_at(it["serial"], it["list"], it["at"]), *(it[name] for name in names)) for it in told)
 
 
 def _posted(ending: Ending) -> dict[Any, Any]:
     return Counter(
-        (it.kind, it.list, it.counted_at, _row(it), it.serial_code, it.movement_id, amount(it.difference))
+        (_at(it.serial_code, it.list, it.counted_at), it.kind, _row(it), it.movement_id, amount(it.difference))
         for it in ending.adjustments
     )
+
+
+def _at(serial: str | None, name: str, at: int) -> Any:
+    """The count of an adjustment, or its piece. (choice) Of two counts that tell of a piece, either is corrected."""
+    return serial or (name, at)
 
 
 def _row(it: Any) -> Any:

@@ -94,7 +94,7 @@ class NaiveCounting:
         if it["state"] == "closing":
             return []
         if it["state"] == "reviewing":
-            self._settle(it)
+            self._settle_lines(it)  # (choice) what nobody read is looked for once
             return []
         it.update(state="closing", closed=millis(now))
         self._settle_what_waits()
@@ -165,9 +165,7 @@ class NaiveCounting:
 
     def _settle(self, it: Form) -> None:
         """Lines that wait; then what nobody read of the places that were gone through, and of all places."""
-        for line in self._of(it):
-            if line["state"] in PENDING:
-                self.ledger.settle(line, it)
+        self._settle_lines(it)
         held = [line for line in self.lines if line["inventory"] == it["inventory"] and line["state"] != "cancelled"]
         groups: dict[Row, list[Form]] = {}
         for line in self._of(it):
@@ -184,6 +182,11 @@ class NaiveCounting:
         if self._is_zero(it):
             self._zero(it, held)
 
+    def _settle_lines(self, it: Form) -> None:
+        for line in self._of(it):
+            if line["state"] in PENDING:
+                self.ledger.settle(line, it)
+
     def _zero(self, it: Form, held: list[Form]) -> None:
         opened, closed = it["opened"], it["closed"]
         for row in self.ledger.rows():
@@ -196,7 +199,7 @@ class NaiveCounting:
             elif row not in [line["row"] for line in held]:
                 removed = self.ledger.lowest(row, opened, closed)
                 # What another inventory has counted meanwhile somebody has seen.
-                seen = any(opened < line["moment"] <= closed for line in self.ledger.settled() if line["row"] == row)
+                seen = any(opened <= line["moment"] <= closed for line in self.ledger.settled() if line["row"] == row)
                 if removed > 0 and not seen:
                     book = self.ledger.book(row, closed)
                     self._make(it, "zero", row, None, opened, closed, book - removed, removed)

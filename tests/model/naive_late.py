@@ -73,7 +73,7 @@ class Late(Change):
     def row_of(self, leg: Leg, lot: str | None) -> Row:
         return (*self.where, self.variant, leg.warehouse, leg.location, lot)
 
-    def undone(self, row: Row) -> Fraction:
+    def taken_back(self, row: Row) -> Fraction:
         """What the counts after this have adjusted, taken back."""
         counts = [it for it in self.ledger.settled() if it["moment"] >= self.at]
         return -sum((amount for it in counts for where, amount in it["effects"] if where == row), Fraction(0))
@@ -96,8 +96,13 @@ class LateChange(Late):
     """A movement, perhaps of goods that have been counted since."""
 
     def _free(self, warehouse: str, location: Any, lot: str | None) -> Fraction:
+        """(choice) Where late movements are reported, and not taken back, what stands there now is there too."""
         row = (*self.where, self.variant, warehouse, location, lot)
-        return super()._free(warehouse, location, lot) + self.undone(row)
+        free, counts = super()._free(warehouse, location, lot), self.later(row)
+        if self.item.get("serial_managed"):
+            return free  # pieces say for themselves whether they are there
+        before = free + self.taken_back(row)
+        return max(free, before) if counts and not counts[0]["compensate"] else before
 
     def _may_leave(self, leg: Leg, number: int, piece: Piece) -> None:
         row = self.row_of(leg, piece.lot)
@@ -146,7 +151,9 @@ class LateChange(Late):
             return None, False
         known = self.ledger.serials.get((*self.scope, row[5], serial))
         standing = known is not None and known["state"] == "in_stock"
-        possible = not standing if leg.direction == "load" else standing and known["warehouse"] == row[3]  # type: ignore[index]
+        checks = self.ledger.warehouses[row[3]].get("check_location_stock")
+        here = known is not None and known["warehouse"] == row[3] and (not checks or known["location"] == row[4])
+        possible = not standing if leg.direction == "load" else standing and here
         return count, count["compensate"] or not possible
 
     def _move_serial(self, leg: Leg, key: Any) -> None:
@@ -174,9 +181,11 @@ class LateReversal(Late, Reversal):
 
     def _free(self, warehouse: str, location: Any, lot: str | None) -> Fraction:
         row = (*self.where, self.variant, warehouse, location, lot)
-        counts = [it for it in self.ledger.settled() if it["moment"] >= self.at]
-        adjusted = sum((amount for it in counts for where, amount in it["effects"] if where == row), Fraction(0))
-        return super()._free(warehouse, location, lot) - adjusted
+        free, counts = super()._free(warehouse, location, lot), self.later(row)
+        if self.item.get("serial_managed"):
+            return free
+        before = free + self.taken_back(row)
+        return max(free, before) if counts and not counts[0]["compensate"] else before
 
     def _may_be_undone(self, leg: Leg, piece: Piece) -> None:
         row, came = self.row_of(leg, piece.lot), leg.direction != "load"
@@ -258,6 +267,7 @@ class CountedLedger(NaiveLedger):
             line["state"] = "superseded"
             return
         line["book"] = self.book(line["row"], line["moment"])
+        line["removed"] = line["book"] - line["counted"]
         line["difference"] = line["counted"] - line["book"]
         line["moved"] = line["made"] == "count" and self.moved_between(line["row"], line["from"], line["at"])
         if not self._asks(line, it) and not self._lacks(line, line["row"], line["difference"]):
@@ -383,9 +393,8 @@ class CountedLedger(NaiveLedger):
 
     def lowest(self, row: Row, opened: int, closed: int) -> Fraction:
         """The lowest book from opening to closing."""
-        moments = {it[0] for it in self._posted(row) if opened < it[0] <= closed}
-        return min([self.book(row, opened), *(self.book(row, moment) for moment in moments),
-                    *(self.book(row, moment + 1) for moment in moments if moment < closed)])  # fmt: skip
+        moments = {it[0] for it in self._posted(row) if opened <= it[0] < closed}
+        return min(self.book(row, moment) for moment in {opened, closed, *moments, *(it + 1 for it in moments)})
 
     def moved_between(self, row: Row, first: int, last: int) -> bool:
         sums: dict[int, list[Fraction]] = {}

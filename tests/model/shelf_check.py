@@ -201,15 +201,17 @@ class Truth:
         zero = [it for it in self.opened.values() if it["type"] == "ZERO" and self._is_in_scope(it, row)]
         if not zero:
             return False
-        closed = max(
-            deed["at"] for deed in self.deeds if deed["do"] == "close" and deed["list"] in [it["list"] for it in zero]
-        )
         decided = {it.request_id: it.decided_at - START_MS for it in self.ending.replies if it.status == "done"}
-        late = [deed for deed in self.deeds if deed["do"] == "move" and deed["at"] <= closed
-                and any((*goods[:2], place) == row for goods, place, _ in sides(deed))
-                and max(decided.get(deed["id"], 0), decided.get(f"{deed['id']}-undone", 0)) > closed]  # fmt: skip
+        moves = [deed for deed in self.deeds if deed["do"] == "move"]
+        moves = [deed for deed in moves if any((*goods[:2], place) == row for goods, place, _ in sides(deed))]
+        known = [
+            (deed["at"], max(decided.get(deed["id"], 0), decided.get(f"{deed['id']}-undone", 0))) for deed in moves
+        ]
+        closes = [deed for deed in self.deeds if deed["do"] == "close"]
+        ends = {it["list"]: min(deed["at"] for deed in closes if deed["list"] == it["list"]) for it in zero}
+        late = any(at <= end < then for at, then in known for end in ends.values())
         made = {it.list for it in self.settled if _row(it) == row and it.line.startswith("z-")}
-        return self.came_up(row) or (bool(late) and any(it["list"] not in made for it in zero))
+        return self.came_up(row) or (late and any(it["list"] not in made for it in zero))
 
     def came_up(self, row: Row) -> bool:
         """Whether goods were ever put into a row that nobody wrote down."""
