@@ -56,6 +56,8 @@ NAMES: Final[Mapping[str, str]] = {
     "line-unknown": "This line does not exist", "line-changed": "The line has changed meanwhile: look again",
     "time-in-future": "The clock of this device is ahead", "field-invalid": "A field is not as expected",
     "line-too-old": "The line is too old",
+    # reasons of lines
+    "beyond-tolerance": "beyond the tolerance", "clock-uncertain": "the clock of the device was wrong",
 }  # fmt: skip
 """Code that stands in a record → how people call it, in English."""
 

@@ -166,13 +166,13 @@ def positions(connection: Connection) -> dict[str, int]:
     return {topic: int(total) for topic, total in connection.execute(query)}
 
 
-def codes_made_since(connection: Connection, since_ms: int) -> dict[tuple[str, str, str], int]:
-    """(lot or serial, item class, item code) → how many with an ordinal were made since a moment."""
-    found: dict[tuple[str, str, str], int] = {}
+def codes_made_since(connection: Connection, since_ms: int) -> dict[tuple[str, str, str, str], int]:
+    """(lot or serial, item class, item code, variant) → how many with an ordinal were made since a moment."""
+    found: dict[tuple[str, str, str, str], int] = {}
     for kind, table in (("lot", LOTS), ("serial", SERIALS)):
-        goods = (table.c.item_class, table.c.item_code)
+        goods = (table.c.item_class, table.c.item_code, table.c.variant)
         query = select(*goods, func.count()).where(table.c.ordinal.is_not(None), table.c.created_at >= since_ms)
-        for item_class, item_code, count in connection.execute(query.group_by(*goods)):
-            found[kind, item_class, item_code] = count
-            found[kind, "", ""] = found.get((kind, "", ""), 0) + count  # a counter of the whole company
+        for item_class, item_code, variant, count in connection.execute(query.group_by(*goods)):
+            found[kind, item_class, item_code, variant or ""] = count
+            found[kind, "", "", ""] = found.get((kind, "", "", ""), 0) + count  # a counter of the whole company
     return found

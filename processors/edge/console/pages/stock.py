@@ -72,11 +72,11 @@ def routes(console: Console) -> APIRouter:
 
 
 def counters(
-    rows: list[store.Row], types: dict[str, store.Row], made: dict[tuple[str, str, str], int]
+    rows: list[store.Row], types: dict[str, store.Row], made: dict[tuple[str, str, str, str], int]
 ) -> list[Counter]:
     """The rows of each counter as one, those that run out first on top.
 
-    made: (kind, item class, item code) → how many codes were made in the last `RATE_DAYS` days.
+    made: (kind, item class, item code, variant) → how many codes were made in the last `RATE_DAYS` days.
     """
     grouped: dict[tuple[Any, ...], list[store.Row]] = {}
     for row in rows:
@@ -87,7 +87,7 @@ def counters(
         latest = max(parts, key=lambda row: row["updated_at"])
         used = max(row["next_ordinal"] for row in parts)
         capacity = capacity_of(types.get(f"{kind}|{code_type}"))
-        per_day = made.get((kind, item_class or "", item_code or ""), 0) / RATE_DAYS
+        per_day = made.get((kind, item_class or "", item_code or "", variant or ""), 0) / RATE_DAYS
         left = None if capacity is None or not per_day else max(capacity - used, 0) / per_day
         root = " · ".join(part for part in keys.split(root_key) if part) if root_key else ""
         found.append(
