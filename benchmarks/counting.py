@@ -40,7 +40,8 @@ ITEM_LINES = 5
 """Lots of an item in the list that is closed; all are in stock."""
 DIFFERS = 20
 """Every so many lines have a difference."""
-WARM_S = 8.0
+WARM_S = 15.0
+"""Seconds that do not count: the broker makes segments for all partitions, for which whoever writes to them waits."""
 LIMIT_S = 900.0
 PARTS = ("beside", "backlog", "closing")
 
