@@ -10,6 +10,7 @@ from tests.tidy.repository import ROOT, files, modules, texts
 HOSTS = {
     *("localhost", "127.0.0.1", "0.0.0.0", "broker", "redis", "registry", "cache", "other", "usual", "me"),
     *("www.apache.org", "json-schema.org", "keepachangelog.com", "semver.org", "id.gs1.org", "example.com"),
+    "ref.gs1.org",  # the context of EPCIS documents
     "www.w3.org",  # the name of SVG's form
 }
 """Every host that an address in the repository may name: ourselves, texts that a licence or standard points to."""
