@@ -73,17 +73,26 @@ def _stands_elsewhere(changes: Changes, serial_key: str, row_key: str) -> bool:
 
 
 def must_stay(
-    changes: Changes, scope_key: str, warehouse: str, lot_code: str | None, late: Mapping[str, LaterCounts], load: bool
+    changes: Changes,
+    scope_key: str,
+    place: tuple[str, str | None],
+    lot_code: str | None,
+    late: Mapping[str, LaterCounts],
+    load: bool,
 ) -> frozenset[str]:
-    """Of late serials those that stay where they are: whose movement is corrected, or could not be posted else."""
+    """Of late serials those that stay where they are: whose movement is corrected, or could not be posted else.
+
+    `place`: warehouse and location that the movement names.
+    """
     staying = set()
     prefix = serial_prefix(scope_key, lot_code)
     for serial, counts in late.items():
         key = f"{prefix}{keys.part(serial)}"
         row = changes.serials.get(key) or changes.view.get(SERIALS, key)
         in_stock = row is not None and row.state == "in_stock"
-        possible = not in_stock if load else in_stock and row is not None and row.warehouse == warehouse
-        if counts.first.compensate_late or not possible:
+        possible = not in_stock if load else row is not None and in_stock and (row.warehouse, row.location) == place
+        moved_on = in_stock != (counts.first.counted > 0)  # by a document, since the count
+        if counts.first.compensate_late or moved_on or not possible:
             staying.add(serial)
     return frozenset(staying)
 

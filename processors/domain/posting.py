@@ -229,11 +229,11 @@ class _Work:
         found = late_serials(self._changes, intake.scope_key, row_key, line.lot_code, line.serials, moment, leg.load)
         if not found:
             return frozenset()
-        counted = must_stay(self._changes, intake.scope_key, leg.warehouse.code, line.lot_code, found, leg.load)
+        place = (leg.warehouse.code, leg.location)
+        counted = must_stay(self._changes, intake.scope_key, place, line.lot_code, found, leg.load)
         amount = quantity.ONE if leg.load else -quantity.ONE
         for serial, counts in found.items():
-            place = (leg.warehouse.code, leg.location, line.lot_code)
-            self._late.append(LateMove(counts, amount, *place, serial, serial in counted))
+            self._late.append(LateMove(counts, amount, *place, line.lot_code, serial, serial in counted))
         return counted
 
     def _desk(self) -> Desk:

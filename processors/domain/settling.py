@@ -6,7 +6,7 @@ serials and no piece is settled twice.
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Final
 
 from processors.domain import keys
 from processors.domain.adjusting import (
@@ -22,14 +22,16 @@ from processors.domain.count_lists import ListFacts
 from processors.domain.decision import Emit
 from processors.domain.events import Reply
 from processors.domain.layer import Layer
+from processors.domain.line_results import Outcome, result_of
 from processors.domain.master import MasterData
 from processors.domain.moments import end_of_day
-from processors.domain.moved import book_at, moved_between
+from processors.domain.moved import book_at, lowest_book, moved_between
 from processors.domain.pins import Pin
 from processors.domain.positions import (
     is_held,
     item_key,
     later_counts_of_serial,
+    later_place,
     made_line,
     note_counted,
     position_key,
@@ -106,6 +108,10 @@ class Settling:
             return
         stock = self.view.get(STOCK, key)
         book = book_at(self.view, key, 0 if stock is None else stock.stock, row.moment)
+        if row.made == "zero":
+            first = min(row.opened_at, row.moment)
+            lowest = lowest_book(self.view, key, 0 if stock is None else stock.stock, first, row.moment)
+            row.counted = book - max(0, lowest)
         moved = row.made == "count" and moved_between(self.view, key, row.counted_from, row.counted_at)
         row.book, row.difference, row.moved_during_count = book, row.counted - book, moved
         desk = self._desk(row)
@@ -147,6 +153,9 @@ class Settling:
         if self._counted_later(row):
             self._end(row, "superseded")
             return
+        if row.made == "count" and row.counted and self._gone_through_later(row):
+            self._end(row, "superseded", reason="gone-through-since")
+            return
         here, moves = (row.warehouse, row.location), self.moves(row)
         place = moves.place_at(piece, self._serial(row), row.moment)
         book = ONE if place == here else 0
@@ -168,6 +177,10 @@ class Settling:
     def _counted_later(self, row: PositionRow) -> bool:
         """Whether a count at this moment or later says where the piece was, and is settled already."""
         return later_counts_of_serial(self.changes, self._serial_key(row), row_key(row), row.moment) is not None
+
+    def _gone_through_later(self, row: PositionRow) -> bool:
+        """Whether the place of a piece was counted as a whole later, by an inventory that did not find it there."""
+        return later_place(self.changes, row_key(row), self._serial_key(row), row.moment) is not None
 
     def _relocate(self, row: PositionRow, desk: Desk, place: tuple[str, str | None]) -> None:
         """A piece that is registered elsewhere: out there, in here, one group of two adjustments."""
@@ -339,7 +352,7 @@ class Settling:
     def _end(
         self,
         row: PositionRow,
-        state: Literal["settled", "superseded", "refused", "recount", "approval"],
+        state: Outcome,
         reasons: list[Reason] | None = None,
         reason: str | None = None,
     ) -> None:
@@ -354,31 +367,7 @@ class Settling:
                 self._note_row(row)
             else:
                 note_counted(self.changes, row)
-        self.results.append(
-            LineResult(
-                row.line,
-                row.revision,
-                state,
-                reason,
-                row.item_class,
-                row.item_code,
-                row.variant,
-                row.warehouse,
-                row.location,
-                row.lot_code,
-                row.serial_code,
-                row.counted,
-                row.unit,
-                row.counted_from,
-                row.counted_at,
-                row.operator,
-                row.book,
-                row.difference,
-                row.value,
-                row.adjustment_id,
-                row.moved_during_count,
-            )
-        )
+        self.results.append(result_of(row, state))
 
     def _note_row(self, row: PositionRow) -> None:
         """The stock row tells when it was counted; a place that never held anything gets a row."""

@@ -17,7 +17,7 @@ from processors.domain.decision import Barrier, Decision, Emit
 from processors.domain.events import Reply
 from processors.domain.master import MasterData
 from processors.domain.message import Continuation, Message
-from processors.domain.moved import book_at, lowest_book
+from processors.domain.moved import lowest_book
 from processors.domain.pins import Pin, pin_of
 from processors.domain.positions import LIST_POSITIONS, PENDING, item_key, later_counts, made_line
 from processors.domain.progressives import Claimed
@@ -212,7 +212,6 @@ class _Slice:
         removed = lowest_book(self._view, key, stock.stock, min(opened, moment), moment)
         if removed > 0:
             row.line = made_line("z", row)
-            row.counted = book_at(self._view, key, stock.stock, moment) - removed
             self.settling.settle(row)
 
     # what goes out
