@@ -1,0 +1,97 @@
+"""Pages in a real browser: they fit a handheld, live without a reload, and can be used with the keyboard alone."""
+
+import json
+from contextlib import suppress
+
+import pytest
+from playwright.sync_api import Error, Page, Route, expect
+
+from tests.edge.console.living import INVENTORY, LivingCompany
+from tests.edge.console.pictures import PAGES
+
+LOT = "/lot?key=ING%7CYEAST%7C%7CY010"
+
+
+def test_every_page_fits_a_narrow_screen(page: Page, console: str) -> None:
+    wide = {}
+    for name, address in PAGES.items():
+        page.goto(console + address, wait_until="domcontentloaded")
+        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if over > 0:
+            wide[name] = over
+    assert wide == {}
+
+
+def test_a_page_that_is_open_shows_a_movement_without_a_reload(
+    page: Page, console: str, company: LivingCompany
+) -> None:
+    page.goto(console + LOT)
+    stock = page.locator("#lot .figure b").first
+    expect(stock).to_have_text("50")
+    page.evaluate("window.stays = true")
+    load = {
+        "movement_id": "LIVE-1", "action": "post", "template": "ADD", "warehouse": "RAW", "quantity": "7",
+        "item_class": "ING", "item_code": "YEAST", "location": "R-02", "lots": [{"lot_code": "Y010", "quantity": "7"}],
+        "effective_date": page.evaluate("new Date().toISOString().slice(0, 10)"),
+    }  # fmt: skip
+    company.lines("movements", [json.dumps(load)])
+    expect(stock).to_have_text("57")
+    assert page.evaluate("window.stays"), "the page was loaded anew"
+
+
+def test_a_register_is_searched_while_one_types(page: Page, console: str) -> None:
+    page.goto(console + "/lots")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to the content")).to_be_focused()
+    page.get_by_label("Lot, supplier's lot").fill("LR/25/0004")
+    expect(page.locator("#results tbody tr")).to_have_count(1)
+    expect(page.locator("#results")).to_contain_text("Y004")
+    assert "text=LR%2F25%2F0004" in page.url
+    expect(page.get_by_label("Lot, supplier's lot")).to_be_focused()
+
+
+@pytest.fixture
+def counting(page: Page, console: str) -> Page:
+    page.goto(f"{console}/count/list?inventory={INVENTORY}&list=DRY")
+    return page
+
+
+def test_what_was_read_without_a_network_outlives_a_reload_and_counts_once(
+    counting: Page, company: LivingCompany
+) -> None:
+    sent: list[str] = []
+
+    def lose(route: Route) -> None:
+        """The read arrives; its answer does not."""
+        sent.append(json.loads(route.request.post_data or "{}")["scan_id"])
+        with suppress(Error):  # a reload ends what is on its way
+            route.fetch()
+            route.abort()
+
+    counting.route("**/count/scans", lose)
+    counting.keyboard.type("Lot-ING-YEAST-Y020")
+    counting.keyboard.press("Enter")
+    expect(counting.locator("#net")).to_contain_text("No network")
+    expect(counting.locator("#queue li")).to_have_count(1)
+    counting.reload()
+    expect(counting.locator("#queue li")).to_have_count(1)
+    counting.unroute("**/count/scans")
+    expect(counting.locator("#queue li")).to_have_count(0)
+    expect(counting.locator("[data-part=lot] dd")).to_have_text("Y020")
+    assert len(set(sent)) == 1, "one read has one id, however often it is sent"
+    read = [scan for topic, scan in company.sent if topic == "scans"]
+    ids = [company.codec.decode("scans", each.value).scan_id for each in read]  # type: ignore[attr-defined]
+    assert ids.count(sent[0]) > 1, "it was sent again"
+
+
+def test_a_scan_that_falls_into_the_quantity_is_taken_as_a_barcode(counting: Page) -> None:
+    counting.locator("#quantity").focus()
+    counting.evaluate(
+        """() => { const field = document.getElementById('quantity');
+        for (const key of [...'8001234500030', 'Enter']) {
+          field.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
+          if (key.length === 1) field.value += key;
+        } }"""
+    )
+    expect(counting.locator("[data-part=item] dd")).to_contain_text("SALT")
+    expect(counting.locator("#quantity")).to_have_value("")
