@@ -1,4 +1,4 @@
-"""`lotstream dev`: broker, Redis, topics, a ledger and a counting worker and a small demo, until Ctrl-C."""
+"""`lotstream dev`: broker, Redis, topics, a ledger and a counting worker, the edge and a small demo, until Ctrl-C."""
 
 import json
 import os
@@ -20,11 +20,12 @@ from processors.cli.dev_report import Report
 from processors.contract import topics as manifest
 from processors.contract.cluster_facts import PARTITIONS, read_facts, wanted_facts, write_facts
 from processors.embedded import children, demo
-from processors.embedded.stack import Stack, Worker
+from processors.embedded.stack import EDGE_PORT, Stack, Worker
 from processors.embedded.versions import KAFKA
 
 LOOK_S = 0.5
 """How often the processes are looked after while nothing else is to do."""
+EDGE = "edge"
 EXIT_FINAL = 2
 """A worker's exit code that says: starting it again is of no use."""
 
@@ -42,7 +43,9 @@ EXIT_FINAL = 2
 @click.option("--no-demo", is_flag=True, help="Start with empty topics.")
 @click.option("--port", type=click.IntRange(1, 65535), help="The broker's port. Else 9092 if it is free, else any.")
 def command(persist: Path | None, no_demo: bool, port: int | None) -> None:
-    """Start a Kafka broker, Redis, the topics, a ledger and a counting worker here, with a small demo, until Ctrl-C.
+    """Start a Kafka broker, Redis, the topics, all processes and a small demo here, until Ctrl-C.
+
+    The processes are a ledger and a counting worker and the edge, whose console is at the address that is told last.
 
     Needs no Docker and no Java: both servers come with the package; the first start fetches the broker's jars (45 MB).
     LOTSTREAM_BOOTSTRAP_SERVERS (or BOOTSTRAP_SERVERS) and LOTSTREAM_REDIS_URL name servers to use instead.
@@ -102,16 +105,21 @@ def _start(stack: Stack, report: Report, persist: Path | None, *, with_demo: boo
         started = {
             kind: stack.start_worker(kind, ["worker", kind, "--slots", "1", "--slot", "0"]) for kind in wiring.KINDS
         }
+        edge = stack.start_worker(EDGE, ["edge"], "LOTSTREAM_EDGE_PORT", EDGE_PORT)
         for kind, worker in started.items():
             with report.step(kind) as step:
                 worker.wait_until_ready()
                 step.done(f"{worker.health_url}/metrics  log {worker.log}")
         outcome = _demo(stack, cluster, report, persist, is_new=is_new) if with_demo else None
+        with report.step(EDGE) as step:
+            edge.wait_until_ready()
+            step.done(f"{edge.health_url}  log {edge.log}")
     if outcome is not None:
         report.outcome(outcome[0])
         report.counted(outcome[1])
-    report.places(stack, persist)
+    report.places(stack, persist, edge)
     report.try_next(stack.bootstrap_servers, with_demo=with_demo)
+    report.look_at(edge.health_url)
 
 
 def _make_topics(cluster: Cluster) -> str:

@@ -18,7 +18,7 @@ from processors.cli.demo_run import Counted, Outcome
 from processors.domain import keys, quantity
 from processors.embedded import demo
 from processors.embedded.ports import HOST
-from processors.embedded.stack import BROKER_PORT, Stack
+from processors.embedded.stack import BROKER_PORT, Stack, Worker
 
 SERIALS_SHOWN = 3
 
@@ -104,13 +104,18 @@ class Report:
         self._console.print(table)
         self.say(f"List {demo.OPEN} is still being counted by {demo.OPERATOR}: go on with it (below).")
 
-    def places(self, stack: Stack, persist: Path | None) -> None:
+    def places(self, stack: Stack, persist: Path | None, edge: Worker) -> None:
         self.say("\nWhere everything is:")
         self.note("broker", stack.bootstrap_servers)
         self.note("redis", stack.redis_url)
         for worker in stack.workers:
-            self.note(worker.name, f"{worker.health_url}/metrics, log {worker.log}")
+            shown = "/api/v1/openapi.json" if worker is edge else "/metrics"
+            self.note(worker.name, f"{worker.health_url}{shown}, log {worker.log}")
         self.note("data", f"{stack.directory}" + ("" if persist else " (gone at the end; --persist DIR keeps it)"))
+
+    def look_at(self, url: str) -> None:
+        """The console's address, last: what most people want to see first."""
+        self.say(f"\nThe console, for the browser: {url}")
 
     def try_next(self, bootstrap_servers: str, *, with_demo: bool) -> None:
         """A few commands, as they can be pasted into another terminal."""

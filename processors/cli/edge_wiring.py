@@ -9,9 +9,13 @@ from processors.contract.cluster_facts import SCHEMA_IDS, check_meta, read_facts
 from processors.contract.codec import Codec
 from processors.contract.connection import cluster_errors
 from processors.edge import app
+from processors.edge.alerts.publishing import EVERY_S, CalendarAlerts
 from processors.edge.api.tokens import Tokens
+from processors.edge.console import routes as console
 from processors.edge.projection.rebuild import rebuild
+from processors.edge.publishing import Publisher
 from processors.edge.store.engine import Store
+from processors.edge.trace import routes as trace
 
 
 def database_url(settings: Settings) -> str:
@@ -50,8 +54,14 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
         wiring.connection(settings),
         checked_codec(settings),
         wiring.codec(settings),
-        ready=ready,
+        lambda store, publisher: [trace.router(), console.router(store, publisher)],
+        _timers,
+        ready,
     )
+
+
+def _timers(store: Store, publisher: Publisher) -> list[app.Timer]:
+    return [app.Timer("alerts", EVERY_S, CalendarAlerts(store, publisher).run)]
 
 
 def rebuild_store(settings: Settings, tell: Callable[[int, int], None]) -> int:

@@ -59,7 +59,7 @@ class Timer:
 
     name: str
     every_s: float
-    do: Callable[[], None]
+    do: Callable[[], object]
 
 
 Beside = Callable[[Store, Publisher], Sequence[APIRouter]]

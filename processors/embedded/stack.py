@@ -16,19 +16,32 @@ from processors.embedded.trouble import Trouble, end_of_log
 
 BROKER_PORT: Final = 9092
 REDIS_PORT: Final = 6379
+EDGE_PORT: Final = 8080
+METRICS_PORT: Final = "LOTSTREAM_METRICS_PORT"
 READY_LIMIT_S: Final = 120.0
 WORKER_STOP_LIMIT_S: Final = 15.0
 
 
 class Worker:
-    """One worker process, its log, and its port for health and metrics."""
+    """One process of lotstream, its log, and its port for health and whatever else it serves there.
 
-    def __init__(self, name: str, arguments: list[str], env: Mapping[str, str], directory: Path) -> None:
+    `port_setting`: the variable by which it is told that port.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        arguments: list[str],
+        env: Mapping[str, str],
+        directory: Path,
+        port: int | None = None,
+        port_setting: str = METRICS_PORT,
+    ) -> None:
         self.name = name
         self.log = directory / f"{name}.log"
-        self.port = ports.free()
+        self.port = ports.free() if port is None else port
         self._command = [sys.executable, "-m", "processors", *arguments]
-        self._env = {**env, "LOTSTREAM_METRICS_PORT": str(self.port)}
+        self._env = {**env, port_setting: str(self.port)}
         self._child: children.Child | None = None
 
     @property
@@ -110,14 +123,23 @@ class Stack:
         if self._given[1] is None:
             self._redis.start()
 
-    def start_worker(self, name: str, arguments: list[str]) -> Worker:
-        """Start `python -m processors ARGUMENTS…` against this stack, with its store in this directory."""
+    def start_worker(
+        self,
+        name: str,
+        arguments: list[str],
+        port_setting: str = METRICS_PORT,
+        preferred: int | None = None,
+    ) -> Worker:
+        """Start `python -m processors ARGUMENTS…` against this stack, with its store in this directory.
+
+        It listens at the port `preferred` where that is free, else at any.
+        """
         env = {
             "LOTSTREAM_BOOTSTRAP_SERVERS": self.bootstrap_servers,
             "LOTSTREAM_REDIS_URL": self.redis_url,
             "LOTSTREAM_STATE_DIR": str(self.directory / "state"),
         }
-        worker = Worker(name, arguments, env, self.directory)
+        worker = Worker(name, arguments, env, self.directory, ports.choose(preferred), port_setting)
         self.workers.append(worker)
         worker.start()
         return worker

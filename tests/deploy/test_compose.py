@@ -35,7 +35,7 @@ def test_the_file_follows_the_compose_specification() -> None:
 
 
 def test_everything_that_the_workers_need_is_there() -> None:
-    assert list(SERVICES) == ["broker", "redis", "registry", "schemas", "topics", "ledger", "counting"]
+    assert list(SERVICES) == ["broker", "redis", "registry", "schemas", "topics", "ledger", "counting", "edge"]
 
 
 def test_counting_needs_no_redis_and_each_worker_keeps_its_own_store() -> None:

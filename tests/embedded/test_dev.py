@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.request import urlopen
 
 import psutil
 import pytest
@@ -107,6 +108,13 @@ def _try_what_it_says(said: str) -> str:
     return told.stdout
 
 
+def _page(said: str, path: str) -> str:
+    """What the edge shows under a path."""
+    console = said.split("The console, for the browser: ")[1].split()[0]
+    with urlopen(console + path, timeout=30) as answer:
+        return str(answer.read().decode())
+
+
 def test_the_demo_runs_is_kept_and_gone_on_from_and_kill_9_leaves_no_process(tmp_path: Path) -> None:
     data = str(tmp_path / "data")
     with _dev(tmp_path / "first", "--persist", data) as dev:
@@ -118,6 +126,7 @@ def test_the_demo_runs_is_kept_and_gone_on_from_and_kill_9_leaves_no_process(tmp
             "list SILO of inventory DEMO is closed, 3 lines, 2 as booked",
             "-25 KG",
             "Try next",
+            "The console, for the browser: http://127.0.0.1:",
         ):
             assert line in dev.said
         tried = _try_what_it_says(dev.said)
@@ -127,7 +136,9 @@ def test_the_demo_runs_is_kept_and_gone_on_from_and_kill_9_leaves_no_process(tmp
         assert "MIL00003" in tried
         assert "0 more, value 0; 1 less, value -15.5" in tried
         assert "List CAKES of inventory DEMO: warehouse FIN at F-01, counting, 1 line, counted by ben." in tried
-        assert len(dev.children) == 4
+        dev.wait(lambda: "MIL00001" in _page(dev.said, "/api/v1/lots"))
+        assert "<html" in _page(dev.said, "/")
+        assert len(dev.children) == 5
         dev.signal(signal.SIGINT)
         assert dev.ended() == 0
         assert dev.said.endswith("Ended.\n")
@@ -135,7 +146,7 @@ def test_the_demo_runs_is_kept_and_gone_on_from_and_kill_9_leaves_no_process(tmp
         dev.wait_until_up()
         assert "going on from the data" in dev.said
         assert "What happened" not in dev.said
-        assert len(dev.children) == 4
+        assert len(dev.children) == 5
         dev.process.kill()
         assert dev.ended() == -signal.SIGKILL
 

@@ -28,12 +28,20 @@ class TokensInvalid(ValueError):
 
 
 class Tokens:
-    """The tokens of a file. TokensInvalid or OSError where it cannot be read at the start."""
+    """The tokens of a file; one that is not there yet is waited for, and until then knows nobody.
+
+    TokensInvalid or OSError where it cannot be read at the start.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._seen = _version(path)
-        self._callers = read_tokens(path)
+        self._seen: tuple[int, int, int] | None = None
+        self._callers: dict[str, Caller] = {}
+        if path.exists():
+            self._seen = _version(path)
+            self._callers = read_tokens(path)
+        else:
+            logger.warning("%s is not there, so nobody may ask: make it with `lotstream edge token`", path)
 
     def caller(self, token: str) -> Caller | None:
         """Whose token it is; None: nobody's. A change of the file counts at once; a broken one changes nothing."""
@@ -51,6 +59,8 @@ class Tokens:
                 return
             self._seen = version
             self._callers = read_tokens(self._path)
+        except FileNotFoundError:
+            self._seen, self._callers = None, {}
         except (OSError, TokensInvalid) as error:
             logger.error("the tokens file cannot be read, what was read before holds: %s", error)
 

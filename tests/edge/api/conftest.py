@@ -13,6 +13,7 @@ from processors.edge.store.engine import Store
 from tests.edge.api.company import Company, demo_company
 
 MANY = 1_000_000
+EDGE = "edge.example"
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,6 @@ def asking_as(company: Company, tokens_file: Path) -> Callable[[str, Role], Test
 
     def asking(name: str, role: Role) -> TestClient:
         token = add_token(tokens_file, name, role)
-        return TestClient(app, base_url="http://edge.example", headers={"Authorization": f"Bearer {token}"})
+        return TestClient(app, base_url=f"http://{EDGE}", headers={"Authorization": f"Bearer {token}"})
 
     return asking

@@ -15,6 +15,7 @@ from processors.edge.app import EdgeMisconfigured, check_host
 from tests.edge.api.company import Company, a_load
 
 API = "/api/v1"
+EDGE, ELSEWHERE = "edge.example", "elsewhere.example"
 AskingAs = Callable[[str, Role], TestClient]
 CLOSING = {"action": "close_list", "inventory": "DEMO", "list": "CAKES"}
 READ = {"inventory": "DEMO", "list": "CAKES", "device": "g", "scanned_at": "2026-06-15T09:00:00Z", "action": "cancel"}
@@ -72,16 +73,16 @@ def test_a_browser_s_cookie_is_a_token_too_but_not_for_pages_of_other_sites(
     client = asking_as("y", Role.SUPERVISOR)
     token = client.headers.pop("authorization").removeprefix("Bearer ")
     client.cookies.set(COOKIE, token)
-    assert client.get(f"{API}/lots", headers={"Origin": "http://elsewhere.example"}).status_code == 200
-    for origin, status in (("http://elsewhere.example", 403), ("null", 403), ("http://edge.example", 202)):
+    assert client.get(f"{API}/lots", headers={"Origin": f"http://{ELSEWHERE}"}).status_code == 200
+    for origin, status in ((f"http://{ELSEWHERE}", 403), ("null", 403), (f"http://{EDGE}", 202)):
         sent = client.post(f"{API}/counts", json=CLOSING, headers={"Origin": origin})
         assert sent.status_code == status, origin
 
 
 def test_an_edge_without_tokens_is_asked_by_names_of_this_machine_only(client: TestClient) -> None:
-    for host, status in (("localhost:8080", 200), ("127.0.0.1", 200), ("[::1]:8080", 200), ("evil.example", 421)):
+    for host, status in (("localhost:8080", 200), ("127.0.0.1", 200), ("[::1]:8080", 200), (ELSEWHERE, 421)):
         assert client.get(f"{API}/lots", headers={"Host": host}).status_code == status, host
-    page = {"Origin": "http://evil.example"}
+    page = {"Origin": f"http://{ELSEWHERE}"}
     assert client.post(f"{API}/counts", json=CLOSING, headers=page).json()["code"] == "other-site"
 
 
@@ -100,6 +101,9 @@ def test_a_token_counts_as_soon_as_it_is_in_the_file_and_no_longer_than_that(tmp
     assert tokens.caller(anna) is None
     file.write_text("ben boss 00")
     assert tokens.caller(ben) is not None, "a file that cannot be read changes nothing"
+    file.unlink()
+    assert tokens.caller(ben) is None, "one that is gone knows nobody"
+    assert tokens.caller(add_token(file, "carl", Role.VIEWER)) is not None
 
 
 @pytest.mark.parametrize("line", ["anna", "anna boss " + "0" * 64, "anna viewer 00", "anna viewer " + "G" * 64])
