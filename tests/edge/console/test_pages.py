@@ -28,9 +28,9 @@ def browser(company: LivingCompany) -> Iterator[TestClient]:
 
 @pytest.fixture
 def tokens(tmp_path: Path) -> dict[str, str]:
-    """Name → token, of a viewer and two supervisors."""
+    """Name → token, of an operator, a viewer and two supervisors."""
     file = tmp_path / "tokens.txt"
-    people = {"vic": Role.VIEWER, "sue": Role.SUPERVISOR, "tom": Role.SUPERVISOR}
+    people = {"ben": Role.OPERATOR, "vic": Role.VIEWER, "sue": Role.SUPERVISOR, "tom": Role.SUPERVISOR}
     return {"file": str(file), **{name: add_token(file, name, role) for name, role in people.items()}}
 
 
@@ -165,6 +165,29 @@ def test_of_two_supervisors_who_approve_the_same_line_one_is_told(
     answer = _words(guarded.post("/line", data=given).text)
     assert "Refused: nothing was changed." in answer
     assert "sue" in _words(guarded.get(f"/line?inventory={INVENTORY}&list={given['list']}&line={given['line']}").text)
+
+
+def test_who_counts_a_blind_list_sees_no_book_quantity(
+    guarded: TestClient, tokens: dict[str, str], company: LivingCompany
+) -> None:
+    opening = {"inventory": "BLIND", "by": "sue"}
+    at = {"list": "B", "list_type": "BLIND", "warehouse": "RAW", "locations": ["R-01"], "operator": "ben"}
+    commands = [
+        {"command_id": "B-1", "action": "open_inventory", **opening},
+        {"command_id": "B-2", "action": "open_list", **opening, **at},
+        {"command_id": "B-3", "action": "close_list", "list": "B", **opening},
+    ]
+    company.lines("counts", map(json.dumps, commands[:2]))
+    scan = a_confirm("B-4", "B", "Y003", "28.25", "ben") | {"inventory": "BLIND", "location": "R-01"}
+    company.lines("scans", [json.dumps(scan)])
+    company.lines("counts", [json.dumps(commands[2])])  # 29 in the books: more than 1 percent less, counted again
+    for address in ("/differences?inventory=BLIND", "/line?inventory=BLIND&list=B&line=1"):
+        _sign_in(guarded, tokens["ben"])
+        page = _words(guarded.get(address).text)
+        assert "28.25" in page
+        assert "−0.75" not in page
+        _sign_in(guarded, tokens["sue"])
+        assert "−0.75" in _words(guarded.get(address).text)
 
 
 def test_a_page_of_another_site_cannot_write(browser: TestClient) -> None:

@@ -1,22 +1,23 @@
 """Differences with their value: the dearest first, each down to its reads and the movements around its moment."""
 
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData
 
 from processors.edge.api.problems import Problem
-from processors.edge.api.roles import Role
+from processors.edge.api.roles import Caller, Role
 from processors.edge.console.commands import command, told
 from processors.edge.console.drawing import Share, pareto
 from processors.edge.console.rendering import address, page
 from processors.edge.console.requests import PageRouter, form_of, need, reader_of, text
 from processors.edge.console.state import Console
 from processors.edge.store import queries_console_counts as store
-from processors.edge.store.queries_console import Row
+from processors.edge.store.queries_console import Row, masters
 
 SHARES_MAX: Final = 15
+UNSEEN: Final = {"book": None, "difference": None, "value": None}
 AROUND_MS: Final = 3_600_000
 """So long before and after a count its movements are shown."""
 
@@ -33,6 +34,8 @@ def routes(console: Console) -> APIRouter:
                 inventory = inventories[0]["inventory"]
             rows = store.lines(connection, inventory, list or None, (state,) if state else (), differing=True)
             posted = store.adjustments(connection, inventory, list or None)
+            blind = blind_lists(connection, inventory, reader.caller)
+        rows = [row if row["list"] not in blind else {**row, **UNSEEN} for row in rows]
         templates = {row["adjustment_id"]: row for row in posted if row["kind"] == "difference"}
         corrected: dict[tuple[str, str], int] = {}
         for row in posted:
@@ -60,6 +63,8 @@ def routes(console: Console) -> APIRouter:
             first, last = row["counted_from"] - AROUND_MS, row["counted_at"] + AROUND_MS
             movements = store.movements_around(connection, row, first, last)
             posted = store.adjustments(connection, inventory, list, line)
+            if list in blind_lists(connection, inventory, reader.caller):
+                row, movements = {**row, **UNSEEN}, []
         return page(
             console, request, reader, "line.html", row=row, reads=reads, movements=movements, posted=posted,
             around_minutes=AROUND_MS // 60_000,
@@ -83,6 +88,18 @@ def routes(console: Console) -> APIRouter:
         return told(request, command_id, back if inside else line)
 
     return router
+
+
+def blind_lists(connection: Any, inventory: str, caller: Caller) -> set[str]:
+    """The lists of an inventory whose book quantities a caller is not shown: blind ones, to who only counts."""
+    if caller.role >= Role.SUPERVISOR:
+        return set()
+    types = masters(connection, "list_type")
+    return {
+        row["list"]
+        for row in store.lists(connection, inventory, open_only=True)
+        if types.get(row["list_type"], {}).get("blind")
+    }
 
 
 def _share(row: Row, shown: str) -> Share:

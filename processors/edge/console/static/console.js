@@ -1,5 +1,5 @@
-// What every page does: the menu of a narrow screen, search while one types, live parts, questions before what cannot
-// be taken back. Pages work without it.
+// What every page does: the menu of a narrow screen, live parts, questions before what cannot be taken back. Pages work
+// without it; search while one types is htmx's.
 "use strict";
 document.documentElement.classList.add("js");
 
@@ -23,50 +23,47 @@ document.addEventListener("submit", (event) => {
   if (question && !confirm(question)) event.preventDefault();
 });
 
-// Replace an element by its newer self from a page; where the reader is stays as it is.
-async function refresh(id, address) {
-  const old = document.getElementById(id);
-  if (!old || old.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) return false;
-  const open = [...old.querySelectorAll("details")].map((each) => each.open);
-  await htmx.ajax("GET", address, { target: "#" + id, select: "#" + id, swap: "outerHTML" });
-  document.getElementById(id)?.querySelectorAll("details").forEach((each, place) => { each.open = each.open || open[place]; });
-  return true;
-}
-
-// Search while one types: the form stays, its results change, and so does the address.
-for (const form of document.querySelectorAll("form[data-search]")) {
-  let later;
-  const search = () => {
-    const query = new URLSearchParams();
-    for (const [name, value] of new FormData(form)) if (value) query.set(name, value);
-    const address = form.getAttribute("action") + (query.size ? "?" + query : "");
-    history.replaceState(null, "", address);
-    refresh(form.dataset.search, address);
-  };
-  form.addEventListener("input", () => { clearTimeout(later); later = setTimeout(search, 250); });
-}
-
-// Live: the server says which topics moved; what shows them is asked for again, at most once in two seconds.
-const REST_MS = 2000;
+// Live: the server says which topics moved; the page is asked for again, at most once in two seconds, and the parts that
+// show those topics are replaced. Where the reader is stays as it is: focus, what is folded open, a field being filled.
+const REST_MS = 2000, LOST_MS = 5000;
 const changed = new Set();
-let resting = false, lost = null;
-const lag = document.getElementById("lag");
+let resting = false, lost = null, stream = null;
 
 async function show_changes() {
   if (resting || !changed.size || document.hidden) return;
   resting = true;
   const topics = new Set(changed);
   changed.clear();
-  for (const part of [...document.querySelectorAll("[data-live]")].filter((each) => each.id && !each.parentElement.closest("[data-live]"))) {
-    const wanted = part.dataset.live.split(" ");
-    if (!wanted.includes("*") && !wanted.some((topic) => topics.has(topic))) continue;
-    try { await refresh(part.id, location.pathname + location.search); } catch { /* the stream says when it is back */ }
-  }
+  const concerned = (part) => topics.has("*") || part.dataset.live.split(" ").some((topic) => topic === "*" || topics.has(topic));
+  try {
+    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const newer = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const part of document.querySelectorAll("[data-live][id]")) {
+      const other = newer.getElementById(part.id);
+      if (other && part.isConnected && concerned(part)) replace(part, other);
+    }
+  } catch { changed.add("*"); /* the stream says when there is a connection again */ }
   setTimeout(() => { resting = false; show_changes(); }, REST_MS);
 }
 
+function replace(part, other) {
+  const active = document.activeElement, inside = part.contains(active);
+  if (inside && active.matches("input, select, textarea")) return;
+  const FOCUSABLE = "a[href], button, summary, [tabindex]";
+  const place = inside ? [...part.querySelectorAll(FOCUSABLE)].indexOf(active) : -1;
+  const open = [...part.querySelectorAll("details")].map((each) => each.open);
+  const scrolled = [...part.querySelectorAll(".scroll")].map((each) => each.scrollLeft);
+  const next = document.adoptNode(other);
+  part.replaceWith(next);
+  next.querySelectorAll("details").forEach((each, number) => { each.open = each.open || Boolean(open[number]); });
+  next.querySelectorAll(".scroll").forEach((each, number) => { each.scrollLeft = scrolled[number] ?? 0; });
+  if (place >= 0) next.querySelectorAll(FOCUSABLE)[place]?.focus({ preventScroll: true });
+}
+
 function live() {
-  const stream = new EventSource("/changes");
+  stream?.close();
+  stream = new EventSource("/changes");
   stream.addEventListener("changed", (event) => { event.data.split(" ").forEach((topic) => changed.add(topic)); show_changes(); });
   stream.onopen = () => { clearTimeout(lost); lost = null; };
   stream.onerror = () => {
@@ -76,11 +73,17 @@ function live() {
       shown.textContent = shown.dataset.lost;
       shown.className = "lag stopped";
       changed.add("*");
-    }, 5000);
-    if (stream.readyState === EventSource.CLOSED) setTimeout(live, 10000);
+    }, LOST_MS);
+    if (stream.readyState === EventSource.CLOSED) setTimeout(() => { if (!document.hidden) live(); }, 2 * LOST_MS);
   };
-  addEventListener("pagehide", () => stream.close());
 }
-if (lag) live();
-document.addEventListener("visibilitychange", () => { if (!document.hidden) { changed.add("*"); show_changes(); } });
+live();
+// Browsers keep few connections to one host: a page that nobody sees holds none, and catches up when it is seen again.
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) { stream.close(); return; }
+  live();
+  changed.add("*");
+  show_changes();
+});
+addEventListener("pagehide", () => stream.close());
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
