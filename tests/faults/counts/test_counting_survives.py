@@ -10,7 +10,7 @@ from processors.embedded.broker import Broker
 from processors.embedded.redis import RedisServer
 from tests.faults.checker.history import History, Record, Value
 from tests.faults.counts.judge.facts import Facts, row_of
-from tests.faults.counts.judge.report import judge
+from tests.faults.counts.judge.report import judge_counting
 from tests.faults.counts.run import Plan, Report, run
 from tests.faults.servers import need_servers
 
@@ -27,7 +27,7 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> Report:
     try:
         broker.start()
         redis.start()
-        plan = Plan(SEED, directory, reads=20, per_s=300, seconds=20, kills=4)
+        plan = Plan(SEED, directory, reads=20, per_s=300, seconds=15, kills=3)
         return run(plan, broker.bootstrap_servers, redis.url)
     finally:
         broker.kill()
@@ -38,7 +38,7 @@ def test_every_planted_difference_is_found_and_no_false_one_is_made(counted: Rep
     """`python -m tests.faults.counts` does the same, larger; docs/faults.md says how to read what is printed."""
     assert not counted.violations, f"seed {SEED}: {counted}"
     counts = counted.counts
-    assert counts["kills"] >= 5
+    assert counts["kills"] >= 5, "those at chosen moments too"
     assert min(counts[name] for name in ("planted", "corrections", "papers held back")) > 0
     assert {thing[1] is not None for thing in counted.facts.planted} == {True, False}, "goods and pieces"
     lists = {list_ for list_, _ in counted.facts.lines.values()}
@@ -178,4 +178,4 @@ def test_what_is_damaged_is_found(name: str, counted: Report) -> None:
     history, facts = copy(counted.history), copy(counted.facts)
     history.records, history.rows, facts.planted = dict(history.records), dict(history.rows), dict(facts.planted)
     damage(history, facts)
-    assert invariant in {violation.invariant for violation in judge(history, facts)}
+    assert invariant in {violation.invariant for violation in judge_counting(history, facts)}
