@@ -40,6 +40,7 @@ def _take_line(result: LineResult, row: CountListRow, step: Step) -> None:
         return
     after = replace(
         line,
+        counted=result.counted,
         state=result.state,
         reason=_reason(result, line),
         book=result.book,

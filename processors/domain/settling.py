@@ -145,7 +145,7 @@ class Settling:
     # pieces
 
     def _settle_serial(self, row: PositionRow) -> None:
-        if row.made == "count":
+        if row.made == "count" and not self.facts.settled:
             self._note_group(row)
         if self._too_old(row):
             return

@@ -67,7 +67,7 @@ def _counted(message: Message, line: CountLine, view: View, master: MasterData) 
     if known is not None:
         if known.state not in PENDING or known.revision >= row.revision:
             return Decision()
-        row.made, row.settlement = known.made, known.settlement
+        row.settlement = known.settlement
     return Decision(rows=[(POSITIONS, key, row)])
 
 

@@ -441,3 +441,15 @@ def test_a_piece_that_left_before_the_operator_came_to_it_is_not_missing_wheneve
     assert ledger.move(PUMP, "OUT", "1", "shipped", 50, serials=("P2",)).refusal is None
     assert refused_with(ledger.move(PUMP, "OUT", "1", "again", 101, serials=("P2",))) == ["serial-not-in-stock"]
     assert (place(ledger, "P2"), ledger.held(PUMP)) == (("out", None), "1")
+
+
+def test_what_is_counted_again_after_nobody_had_read_it_is_what_was_counted() -> None:
+    ledger = a_shelf("14")
+    ledger.open(at=1, uncounted="zero", beyond_tolerance="recount", tolerance_quantity=0)
+    ledger.move(SALT, "IN", "2", "more", 50)
+    (made,) = ledger.settle(at=100).values()
+    assert (made.state, made.difference, made.counted) == ("recount", -14 * ONE, 2 * ONE)
+    ledger.count(SALT, "16", at=200, line=made.line, revision=2, recounted=True)
+    (result,) = ledger.settle_line(SALT, line=made.line, revision=2).values()
+    assert (result.state, result.difference) == ("settled", 0)
+    assert ledger.held() == "16"
