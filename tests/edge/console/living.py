@@ -15,6 +15,7 @@ from processors.edge.api.app import Settings, build
 from processors.edge.api.tokens import Tokens
 from processors.edge.console.routes import router
 from processors.edge.store.engine import Store
+from processors.edge.trace.routes import router as trace_router
 from processors.embedded import demo
 from tests.edge.api.company import Company
 
@@ -103,7 +104,7 @@ def a_confirm(scan_id: str, list: str, lot: str, quantity: str, operator: str) -
 def app_of(store: Store, company: Company, tokens: Tokens | None = None) -> FastAPI:
     """The edge's app with its console, without a limit on the rate."""
     settings = Settings(tokens=tokens, rate_per_s=10_000, rate_burst=10_000)
-    return build(store, company, settings, beside=[router(store, company)])
+    return build(store, company, settings, beside=[trace_router(), router(store, company)])
 
 
 @contextmanager

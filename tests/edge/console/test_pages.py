@@ -87,6 +87,17 @@ def test_what_is_searched_for_is_a_text_and_nothing_else(browser: TestClient, te
     assert "<script>" not in answer.text
 
 
+@pytest.mark.parametrize("page", ["/lots?text=Y00", "/serials?text=PUMP", "/stock?item=YEAST", PAGES["trace"]])
+def test_what_a_page_shows_can_be_taken_away_as_a_file(browser: TestClient, page: str) -> None:
+    search = "" if "key" in page else "&warehouse=RAW&location=R-02"
+    links = re.findall(r'<a[^>]*href="([^"]*)" download', browser.get(page + search).text)
+    assert len(links) == 3
+    for link in links:
+        answer = browser.get(html.unescape(link))
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["content-disposition"].startswith("attachment")
+
+
 def test_a_register_goes_on_from_page_to_page_without_a_gap(browser: TestClient) -> None:
     found: list[str] = []
     address: str | None = "/lots?sort=expiry"
