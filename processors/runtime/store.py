@@ -78,4 +78,8 @@ def joined(members: Collection[str]) -> bytes:
 
 def parted(entry: bytes | None) -> tuple[str, ...]:
     """The members of a stored index entry."""
-    return tuple(json.loads(entry)) if entry else ()
+    if not entry:
+        return ()
+    if entry.count(b'"') == 2 and b"\\" not in entry:  # one member with nothing escaped, as a rule
+        return (entry[2:-2].decode(),)
+    return tuple(json.loads(entry))

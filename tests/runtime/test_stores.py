@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from processors.runtime.memory_store import MemoryStore
 from processors.runtime.rocks_store import RocksStores
-from processors.runtime.store import Store
+from processors.runtime.store import Store, joined, parted
 
 REGISTERS, INDEXES = ("stock-register", "lot-register"), ("by-serial",)
 Opened = Callable[[], Store]
@@ -142,3 +142,8 @@ def test_memory_and_disk_agree_on_any_history(tmp_path_factory: pytest.TempPathF
         for prefix in ("", "a", "a|", "é"):
             assert list(memory.prefix("stock-register", prefix)) == list(disk.prefix("stock-register", prefix))
     disk.close()
+
+
+@given(st.sets(st.text(), max_size=3))
+def test_an_index_entry_reads_as_it_was_written(members: set[str]) -> None:
+    assert parted(joined(members)) == tuple(sorted(members))
