@@ -163,7 +163,8 @@ class BatchFollower:
         return batch
 
     def _sort(self, messages: list[Message], batch: Batch) -> None:
-        records, reached, times = batch.records, batch.reached, batch.times
+        records, whole = batch.records, self._whole
+        last: dict[Place, Message] = {}
         for message in messages:
             topic, partition, offset = message.topic() or "", message.partition(), message.offset()
             assert partition is not None, "a consumed message has its place"
@@ -172,21 +173,23 @@ class BatchFollower:
             if (error := message.error()) is not None:
                 # At its end a partition stands behind what no reader is given: markers, and records not committed.
                 if error.code() == KafkaError._PARTITION_EOF:
-                    reached[place] = offset
+                    batch.reached[place] = offset
                 elif error.code() == KafkaError._AUTO_OFFSET_RESET:
                     raise OutOfLog(f"{topic}/{partition}: {error.str()}")
                 elif not error.retriable():
                     raise KafkaException(error)
                 continue
-            reached[place] = offset + 1
-            times[place] = message.timestamp()[1]
-            if topic in self._whole:
+            last[place] = message
+            if topic in whole:
                 batch.whole.setdefault(topic, []).append(record_of(message))
-            else:
-                taken = records.get(topic)
-                if taken is None:
-                    taken = records[topic] = []
-                taken.append((partition, offset, message.key(), message.value()))
+                continue
+            taken = records.get(topic)
+            if taken is None:
+                taken = records[topic] = []
+            taken.append((partition, offset, message.key(), message.value()))
+        for place, message in last.items():
+            batch.reached[place] = max(batch.reached.get(place, 0), (message.offset() or 0) + 1)
+            batch.times[place] = message.timestamp()[1]
 
     def ends(self) -> dict[Place, int]:
         """Where the partitions end, as far as the client has heard: those of which it has not are left out."""
