@@ -144,7 +144,8 @@ class BatchFollower:
                 "isolation.level": "read_committed",
                 "auto.offset.reset": "error",
                 "fetch.wait.max.ms": BATCH_WAIT_MS,
-                "queued.max.messages.kbytes": 128 * 1024,
+                # All that a batch can hold, whatever its records' size.
+                "queued.max.messages.kbytes": 64 * 1024,
                 "check.crcs": False,
             }
         )

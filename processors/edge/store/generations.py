@@ -32,17 +32,18 @@ def following(path: Path) -> Path:
 
 
 def switch(path: Path, file: Path) -> None:
-    """Let the store's name lead to another file, in one step."""
-    link = path.with_name(path.name + ".new")
+    """Let the store's name lead to another file, in one step. A plain file of that name is gone then."""
+    link = path.with_name(f"{path.name}.new-{os.getpid()}")
     link.unlink(missing_ok=True)
     link.symlink_to(file.name)
     os.replace(link, path)
 
 
 def remove(file: Path) -> None:
-    """Remove a generation's files. Who has them open goes on with them, alone."""
-    for suffix in ("", "-wal", "-shm"):
-        Path(f"{file}{suffix}").unlink(missing_ok=True)
+    """Remove a generation's files, but no link to another. Who has them open goes on with them, alone."""
+    for name in (str(file), f"{file}-wal", f"{file}-shm"):
+        if not os.path.islink(name):
+            Path(name).unlink(missing_ok=True)
 
 
 def _file(path: Path, number: int) -> Path:

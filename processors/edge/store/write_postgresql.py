@@ -14,6 +14,7 @@ from processors.edge.store.changes import Move, Moves, Row, TableChange
 from processors.edge.store.column_types import Days, Millionths, Milliseconds
 from processors.edge.store.queries_offsets import Positions
 from processors.edge.store.tables import METADATA
+from processors.edge.store.write_sqlite import LOOKED
 
 NO_TEXT: Final = "\x00"
 """The one character that PostgreSQL's texts cannot hold; `SHOWN` is kept in its place."""
@@ -66,7 +67,7 @@ class PostgresqlTables:
         connection.exec_driver_sql(
             "INSERT INTO projection (name, state, message, looked_at)"
             f" VALUES ('projection', %(state)s, %(message)s, {_time('%(at)s::bigint')}) ON CONFLICT (name) DO UPDATE"
-            " SET state = excluded.state, message = excluded.message, looked_at = excluded.looked_at",
+            f" SET {LOOKED}",
             {"state": state, "message": message, "at": looked_at},
         )
 

@@ -2,12 +2,19 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Final
 
 from sqlalchemy import Connection
 
 from processors.edge.store.changes import Moves, TableChange
 from processors.edge.store.queries_offsets import Positions
 from processors.edge.store.tables import METADATA
+
+LOOKED: Final = (
+    "state = excluded.state, message = excluded.message, looked_at ="
+    " CASE WHEN excluded.state = 'stopped' THEN projection.looked_at ELSE excluded.looked_at END"
+)
+"""Who is stopped does not look at the topics: how long that has been so must stay to be seen."""
 
 
 class SqliteTables:
@@ -42,7 +49,8 @@ class SqliteTables:
 
     def look(self, connection: Connection, state: str, message: str | None, looked_at: int) -> None:
         connection.exec_driver_sql(
-            "INSERT OR REPLACE INTO projection (name, state, message, looked_at) VALUES ('projection', ?, ?, ?)",
+            "INSERT INTO projection (name, state, message, looked_at) VALUES ('projection', ?, ?, ?)"
+            f" ON CONFLICT (name) DO UPDATE SET {LOOKED}",
             (state, message, looked_at),
         )
 

@@ -88,7 +88,10 @@ class Writer:
             before_commit()
 
     def look(self, ends: Positions, state: str = "following", message: str | None = None) -> None:
-        """Note how things stand: where partitions end, and whether the projection follows them."""
+        """Note how things stand: where partitions end, and whether the projection follows them.
+
+        `stopped` leaves the moment of the last look as it was.
+        """
         with self._transaction() as connection:
             self._tables.ends(connection, ends)
             self._tables.look(connection, state, message, time.time_ns() // 1_000_000)

@@ -20,6 +20,7 @@ from processors.edge.projection.supervision import Projection
 from processors.edge.store.engine import Store
 from processors.edge.store.tables import OFFSETS, PROJECTION, table_of
 from tests.edge.projection.topics import ALERTS, CODEC, LOTS, Topics, in_step, stored
+from tests.edge.store.postgresql import PostgresqlServer
 from tests.faults.waiting import until
 
 pytestmark = pytest.mark.real
@@ -116,6 +117,19 @@ def test_a_projection_whose_broker_goes_away_says_so_and_goes_on_when_it_is_back
             topics.write()
             until(in_step(topics, store), lambda: f"{projection.status} {store.lag()}")
             until(lambda: store.lag().state == "following", lambda: str(store.lag()))
+
+
+def test_a_projection_whose_database_goes_away_goes_on_when_it_is_back(
+    topics: Topics, postgresql: PostgresqlServer
+) -> None:
+    with Store(postgresql.url()) as store:
+        store.migrate()
+        with running(topics, store) as projection:
+            until(in_step(topics, store), lambda: f"{projection.status} {store.lag()}")
+            postgresql.restart()
+            topics.write(2)
+            until(lambda: projection.status.restarts > 0, lambda: str(projection.status))
+            until(in_step(topics, store), lambda: f"{projection.status} {store.lag()}")
 
 
 def test_a_rebuilt_store_takes_the_place_of_the_old_one_while_the_projection_runs(

@@ -1,6 +1,8 @@
 """Rows and offsets change together, or not at all; and a store made anew takes the place of the old one in one step."""
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -95,9 +97,12 @@ def test_lag_is_what_is_still_to_come_and_how_old_the_last_record_is(store: Stor
     assert store.lag().looked_at is None
     writer = writer_of(store)
     writer.write([], {(TOPIC, 0): Move(0, 7, 10, 1000)})
-    writer.look({(TOPIC, 0): 12}, "stopped", "why")
+    writer.look({(TOPIC, 0): 12})
+    looked_at = store.lag().looked_at
+    writer.look({}, "stopped", "why")
     lag = store.lag()
     assert lag.looked_at is not None
+    assert lag.looked_at == looked_at, "who is stopped does not look"
     assert [(each.topic, each.records, each.behind_ms) for each in lag.topics] == [(TOPIC, 5, lag.looked_at - 1000)]
     assert (lag.records, lag.state, lag.message) == (5, "stopped", "why")
     writer.write([], {(TOPIC, 0): Move(7, 12, 12, 2000)})
@@ -165,6 +170,22 @@ def test_what_a_failed_rebuild_left_is_gone_with_the_next(store: Store) -> None:
         assert lots(fresh) == {}
     again.swap()
     assert lots(store) == {}
+
+
+def test_a_store_that_is_a_plain_file_is_rebuilt_like_any_other(tmp_path: Path) -> None:
+    with Store(f"sqlite:///{tmp_path}/made.db") as store:
+        store.migrate()
+        fill(store, [(TOPIC, a_lot("old"))])
+    os.replace(tmp_path / "made.db.1", tmp_path / "edge.db")
+    with Store(f"sqlite:///{tmp_path}/edge.db") as store:
+        assert len(lots(store)) == 1
+        for _ in range(2):
+            replacement = Replacement(store)
+            with replacement.empty():
+                pass
+            replacement.swap()
+            assert lots(store) == {}
+    assert {name for name in os.listdir(tmp_path) if name.startswith("edge")} == {"edge.db", "edge.db.2"}
 
 
 RECORDS = st.lists(

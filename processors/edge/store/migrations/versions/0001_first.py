@@ -4,6 +4,8 @@ A column is `name:type`, with `?` where it may be null; the first line of a tabl
 below: name, table, columns.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -172,7 +174,7 @@ INDEXES = """
     stock_register_by_lot_code stock_register lot_code
     stock_register_by_warehouse_location stock_register warehouse location
 """
-TYPES = {
+TYPES: dict[str, Any] = {
     "code": CODE, "text": sa.Text(), "bytes": sa.LargeBinary(), "bool": sa.Boolean(), "int": sa.Integer(),
     "long": sa.BigInteger(), "decimal": Millionths(), "day": Days(), "time": Milliseconds(),
 }  # fmt: skip
@@ -188,7 +190,7 @@ def upgrade() -> None:
         op.create_index(index, table, names)
 
 
-def _column(described: str, primary_key: bool) -> sa.Column:
+def _column(described: str, primary_key: bool) -> sa.Column[Any]:
     name, kind = described.split(":")
     return sa.Column(
         name, TYPES[kind.rstrip("?")], primary_key=primary_key, autoincrement=False, nullable=kind.endswith("?")
