@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, case, func, or_, select, tuple_
 
 from processors.domain import keys
 from processors.edge.store.queries_console import STOCK, Row, rows_of
@@ -75,16 +75,15 @@ def _in_scope(row: Row) -> ColumnElement[bool]:
 
 
 def _seen(inventory: str) -> ColumnElement[bool]:
-    return exists().where(
-        LINES.c.inventory == inventory,
-        LINES.c.item_class == STOCK.c.item_class,
-        LINES.c.item_code == STOCK.c.item_code,
-        func.coalesce(LINES.c.variant, "") == func.coalesce(STOCK.c.variant, ""),
-        func.coalesce(LINES.c.lot_code, "") == func.coalesce(STOCK.c.lot_code, ""),
-        LINES.c.warehouse == STOCK.c.warehouse,
-        func.coalesce(LINES.c.location, "") == func.coalesce(STOCK.c.location, ""),
-        LINES.c.state != "cancelled",
-    )
+    """Whether some line of an inventory holds a stock row; as a set, made once for all rows."""
+    held = select(*_place_of(LINES)).where(LINES.c.inventory == inventory, LINES.c.state != "cancelled")
+    return tuple_(*_place_of(STOCK)).in_(held)
+
+
+def _place_of(table: Table) -> list[ColumnElement[str]]:
+    at = table.c
+    optional = (func.coalesce(column, "") for column in (at.variant, at.lot_code, at.location))
+    return [at.item_class, at.item_code, at.warehouse, *optional]
 
 
 def progress(connection: Connection, row: Row) -> Progress:

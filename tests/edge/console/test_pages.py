@@ -131,6 +131,24 @@ def test_a_lot_with_many_documents_shows_them_in_pages(browser: TestClient, comp
     assert seen == {f"M{number}" for number in range(DOCUMENTS)}
 
 
+def test_a_document_that_was_reversed_is_shown_as_such(browser: TestClient, company: LivingCompany) -> None:
+    item = {"item_class": "ING", "item_code": "YEAST", "effective_date": _day(company.now_ms)}
+    load = {
+        "movement_id": "WRONG", "action": "post", "template": "ADD", "warehouse": "RAW", "quantity": "5", **item,
+        "location": "R-02", "document_type": "stock_record", "document_number": "W5",
+        "lots": [{"lot_code": "Y011", "quantity": "5"}],
+    }  # fmt: skip
+    company.lines("movements", [json.dumps(load)])
+    page = browser.get("/lot?key=ING%7CYEAST%7C%7CY011").text
+    assert "<b>W5</b>" in page
+    assert 'class="gone"' not in page
+    back = {"movement_id": "BACK", "action": "reverse", "reverses": "WRONG", **item}
+    company.lines("movements", [json.dumps(back)])
+    rows = re.findall(r"<tr[^>]*>.*?</tr>", browser.get("/lot?key=ING%7CYEAST%7C%7CY011").text, re.DOTALL)
+    (row,) = (row for row in rows if "<b>W5</b>" in row)
+    assert row.startswith('<tr class="gone">')
+
+
 def _day(time_ms: int) -> str:
     from processors.domain.calendar import DAY_MS, day_text
 
