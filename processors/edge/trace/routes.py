@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from processors.domain import keys
 from processors.domain.lineage_graph import Direction, Goods
-from processors.edge.api.description import READ_PROBLEMS
+from processors.edge.api.description import READ_PROBLEMS, problem
 from processors.edge.api.freshness import etag, lag_form, lag_headers, not_modified
 from processors.edge.api.problems import Problem
 from processors.edge.api.roles import Role, needs
@@ -143,6 +143,7 @@ def _answers(*media_types: str) -> dict[str, Any]:
         "responses": {
             "200": {"description": "What was found; docs/trace-and-recall.md explains it.", "content": content},
             "304": {"description": "Nothing has changed."},
+            "404": problem("No such lot or serial, neither in the registers nor in the lineage."),
             **READ_PROBLEMS,
         }
     }
