@@ -148,6 +148,7 @@ def _bound(host: str, port: int) -> socket.socket:
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((host, port))
+        found.listen()  # who comes before the web host stands waits for it
     except OSError as error:
         found.close()
         raise EdgeMisconfigured(f"the edge cannot listen on {host} port {port}: {error.strerror}") from error
