@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Table, and_, case, func, nulls_last, or_, select, tuple_
 
 from processors.domain import keys
 from processors.edge.store.queries_console import STOCK, Row, rows_of
@@ -113,7 +113,7 @@ def lines(
         query = query.where(LINES.c.state.in_(states))
     if differing:
         query = query.where(or_(LINES.c.difference != 0, LINES.c.state.in_(WAITING)))
-        query = query.order_by(func.abs(func.coalesce(LINES.c.value, 0)).desc(), LINES.c.record_key)
+        query = query.order_by(nulls_last(func.abs(LINES.c.value).desc()), LINES.c.record_key)
     else:
         query = query.order_by(LINES.c.counted_at.desc(), LINES.c.record_key)
     return rows_of(connection, query.limit(LINES_MAX))

@@ -42,7 +42,7 @@ def overview(connection: Connection, today: int, since: Sequence[int]) -> Overvi
         in_stock,
         LOTS.c.warn_from <= today,
         LOTS.c.expiry_date >= today,
-        func.coalesce(LOTS.c.block_from, today + 1) > today,
+        or_(LOTS.c.block_from.is_(None), LOTS.c.block_from > today),
     )
     (open_lots, expired_n, blocked_n, warned_n) = connection.execute(
         select(
