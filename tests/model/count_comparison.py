@@ -61,7 +61,7 @@ def _lines(model: NaiveCounting) -> dict[Any, Any]:
         if it["state"] not in ("settled", "approval", "recount"):
             book, difference = None, None
         # (choice) of two lists that find the same gone at once, either may say so
-        of = it["list"] if it["made"] == "count" else it["inventory"]
+        of = it["list"] if it["own"] else it["inventory"]
         found[of, it["goods"], it["state"] == "cancelled"] = (
             it["state"], it["counted"], it["revision"], book, difference, it["moved"] if book is not None else None
         )  # fmt: skip

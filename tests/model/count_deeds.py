@@ -17,6 +17,8 @@ ITEMS = {"SALT": (False, False), "SUGAR": (False, False), "MILK": (True, False),
 PLACES: tuple[Place, ...] = (("W1", "A"), ("W1", "B"), ("W2", None), ("W3", "A"), ("W3", "B"))
 ZONES = ("UTC", "Europe/Rome", "America/New_York")
 TYPES = ("EXACT", "RECOUNT", "PERCENT", "VALUE", "BLIND")
+ZEROS = ("ZERO", "ZEROASK")
+"""Types of lists that take what nobody read for gone."""
 WEIGHTS = {"load": 22, "unload": 18, "transfer": 10, "fake": 6, "lose": 7, "misplace": 6, "find": 3, "open": 8,
            "count": 45, "close": 9, "cancel": 1, "review": 6, "break": 1}  # fmt: skip
 
@@ -28,6 +30,7 @@ FEATURES = {
     "as-of": True,
     "finds": True,
     "twins": True,
+    "zero-asks": True,
 }
 """What a story may tell. `twins`: two lists of an inventory may go through the same places and take unread for gone."""
 
@@ -182,7 +185,7 @@ class Teller:
     def _quiet(self, item: str, places: list[Any]) -> bool:
         """Goods vanish, and come up, unseen only while nobody goes through them one by one."""
         walked = any(
-            it["type"] == "ZERO" and any(place and place[0] == it["warehouse"] for place in places)
+            it["type"] in ZEROS and any(place and place[0] == it["warehouse"] for place in places)
             for it in self.lists.values()
         )
         return not walked and self.unquiet.get(item, -1) < self.at
@@ -222,7 +225,7 @@ class Teller:
         as_of = draw.choice([0, -1]) if self.may["as-of"] and not zero and draw.random() < 0.15 else None
         for _ in range(draw.choice([1, 1, 2])):
             warehouse = draw.choice(self.places)[0]
-            kind = "ZERO" if zero else draw.choice(TYPES)
+            kind = draw.choice(ZEROS if self.may["zero-asks"] else ZEROS[:1]) if zero else draw.choice(TYPES)
             mine = [deed for deed in self.deeds if deed.get("inventory") == inventory and deed["do"] == "list"]
             if zero and not self.may["twins"] and any(deed["warehouse"] == warehouse for deed in mine):
                 continue
@@ -237,7 +240,7 @@ class Teller:
                           "at": self.at, "as_of": as_of}  # fmt: skip
             self.deeds.append(deed)
             self.lists[name] = {**deed, "busy": self.at}
-            if kind == "ZERO":
+            if kind in ZEROS:
                 self._walk(name)
 
     def _walk(self, name: str) -> None:
@@ -253,7 +256,7 @@ class Teller:
 
     def _count(self) -> None:
         draw = self.draw
-        open_ = [name for name, it in sorted(self.lists.items()) if it["type"] != "ZERO"]
+        open_ = [name for name, it in sorted(self.lists.items()) if it["type"] not in ZEROS]
         if not open_:
             return
         name = draw.choice(open_)
@@ -303,7 +306,7 @@ class Teller:
         self.deeds.append({"do": "close", "list": name, "at": at, "whole": self.draw.random() < 0.1})
         if self.draw.random() < 0.6:
             self.deeds.append({"do": "close", "list": name, "at": at + HOUR, "whole": False})
-        if it["type"] == "ZERO":
+        if it["type"] in ZEROS:
             self.at = at  # nothing that is told from now on happened while they walked
             if not self.may["late-into-zero"]:
                 self._hasten(it["warehouse"], at)
@@ -318,7 +321,7 @@ class Teller:
                     deed["reversed"] = deed["at"] + SECOND
 
     def _cancel(self) -> None:
-        ignore = [name for name, it in sorted(self.lists.items()) if it["type"] != "ZERO"]
+        ignore = [name for name, it in sorted(self.lists.items()) if it["type"] not in ZEROS]
         if ignore:
             name = self.draw.choice(ignore)
             at = max(self.at, self.lists.pop(name)["busy"]) + SECOND

@@ -25,6 +25,7 @@ LIST_TYPES: tuple[Form, ...] = (
     {"code": "BLIND", "tolerance_percent": "50", "beyond_tolerance": "recount", "blind": True},
     {"code": "REPORT", "beyond_tolerance": "accept", "compensate_late": False},
     {"code": "ZERO", "uncounted": "zero", "beyond_tolerance": "accept"},
+    {"code": "ZEROASK", "uncounted": "zero", "tolerance_quantity": "1", "beyond_tolerance": "approval"},
 )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from tests.model.count_deeds import ZEROS
 from tests.model.naive_codes import Form
 from tests.model.shelves import Shelves
 
@@ -61,7 +62,7 @@ def is_whole(deeds: list[Form]) -> bool:
         any(deed["do"] == "company" for deed in deeds)
         and set(lists.values()) <= inventories
         and named <= lists.keys()
-        and all(deed["list"] in walked for deed in deeds if deed["do"] == "list" and deed["type"] == "ZERO")
+        and all(deed["list"] in walked for deed in deeds if deed["do"] == "list" and deed["type"] in ZEROS)
         and lists.keys() <= {deed["list"] for deed in deeds if deed["do"] in ("close", "cancel")}
     )
 

@@ -218,7 +218,7 @@ class NaiveCounting:
         line = _line(it, made, row, serial, counted, first, last, last)
         line.update(removed=removed, unread=it["closed"])
         known = any(other["goods"] == line["goods"] for other in self._of(it))
-        newer = serial is not None and self.ledger.later_of_piece((*row[:2], row[2] or "", row[5], serial), row, last)
+        newer = serial is not None and self.ledger.later_of_piece((*row[:2], row[2] or "", row[5], serial), row, first)
         if not known and not newer:
             self.lines.append(line)
             self.ledger.settle(line, it)
@@ -324,7 +324,7 @@ class NaiveCounting:
         recounted = line["state"] == "recount"
         line.update(counted=read["counted"], at=read["at"], moment=self._moment(it, read["at"]), state="counted",
                     revision=line["revision"] + 1, approved=None, difference=None, book=None)  # fmt: skip
-        line["from"] = read["from"]
+        line.update({"from": read["from"], "made": "count"})
         if recounted:
             line["recounted"] = True
             self.ledger.settle(line, it)
@@ -339,6 +339,7 @@ def _line(
         "goods": (row, serial), "counted": counted, "from": first, "at": last, "moment": moment, "state": "counted",
         "revision": 1, "recounted": False, "approved": None, "book": None, "difference": None, "effects": [],
         "moved": False, "removed": Fraction(0), "unread": 0,
+        "own": made == "count",
     }  # fmt: skip
 
 

@@ -64,10 +64,11 @@ class Late(Change):
         count = min(groups, key=lambda it: it["last"], default=None)
         if count is None:
             return None
+        # (choice) what its place did not have is corrected, also where late movements are only reported
         return {
             "row": row, "serial": serial, "inventory": count["inventory"], "list": count["list"], "effects": [],
             "moment": count["last"], "at": count["last"], "unread": 0,
-            "made": "missing", "counted": Fraction(0), "state": "settled", "compensate": count["compensate"],
+            "made": "missing", "counted": Fraction(0), "state": "settled", "compensate": True,
         }  # fmt: skip
 
     def row_of(self, leg: Leg, lot: str | None) -> Row:
@@ -151,10 +152,10 @@ class LateChange(Late):
             return None, False
         known = self.ledger.serials.get((*self.scope, row[5], serial))
         standing = known is not None and known["state"] == "in_stock"
-        checks = self.ledger.warehouses[row[3]].get("check_location_stock")
-        here = known is not None and known["warehouse"] == row[3] and (not checks or known["location"] == row[4])
+        here = known is not None and (known["warehouse"], known["location"]) == row[3:5]
         possible = not standing if leg.direction == "load" else standing and here
-        return count, count["compensate"] or not possible
+        moved_on = standing != bool(count["counted"])  # by a document, since it was counted
+        return count, count["compensate"] or moved_on or not possible
 
     def _move_serial(self, leg: Leg, key: Any) -> None:
         place = (leg.warehouse, leg.location) if leg.direction == "load" else None
@@ -267,7 +268,9 @@ class CountedLedger(NaiveLedger):
             line["state"] = "superseded"
             return
         line["book"] = self.book(line["row"], line["moment"])
-        line["removed"] = line["book"] - line["counted"]
+        if line["made"] == "zero":
+            line["removed"] = max(self.lowest(line["row"], line["from"], line["moment"]), Fraction(0))
+            line["counted"] = line["book"] - line["removed"]
         line["difference"] = line["counted"] - line["book"]
         line["moved"] = line["made"] == "count" and self.moved_between(line["row"], line["from"], line["at"])
         if not self._asks(line, it) and not self._lacks(line, line["row"], line["difference"]):
@@ -278,6 +281,10 @@ class CountedLedger(NaiveLedger):
         key = _key(line)
         if self.later_of_piece(key, line["row"], line["moment"]):
             line["state"] = "superseded"
+            return
+        since = [it for it in self.groups if it["row"] == line["row"] and it["first"] >= line["moment"]]
+        if line["made"] == "count" and line["counted"] and any(not self.is_held(it["inventory"], key) for it in since):
+            line["state"] = "superseded"  # its place was gone through since, and it was not there
             return
         row, place = line["row"], self.place_at(key, line["moment"])
         here = (row[3], row[4])

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from processors.domain.count_registers import CountLineRow
-from tests.model.count_deeds import ITEMS, list_of
+from tests.model.count_deeds import ITEMS, ZEROS, list_of
 from tests.model.count_lines import START_MS, as_of_end, sent
 from tests.model.count_world import Ending, run
 from tests.model.naive_codes import Form
@@ -166,7 +166,7 @@ class Truth:
         for name, opened in self.opened.items():
             closed = any(it.list == name and it.state == "closed" for it in self.ending.lists)
             if (
-                opened["type"] == "ZERO"
+                opened["type"] in ZEROS
                 and self._is_in_scope(opened, row)
                 and opened["inventory"] not in held
                 and closed
@@ -198,7 +198,7 @@ class Truth:
         Books below zero, where goods came up unseen; and documents of before the closing that came after it, of a row
         in which nothing was found to be gone.
         """
-        zero = [it for it in self.opened.values() if it["type"] == "ZERO" and self._is_in_scope(it, row)]
+        zero = [it for it in self.opened.values() if it["type"] in ZEROS and self._is_in_scope(it, row)]
         if not zero:
             return False
         decided = {it.request_id: it.decided_at - START_MS for it in self.ending.replies if it.status == "done"}

@@ -27,7 +27,7 @@ from tests.model.naive_codes import Form
 from tests.model.shelf_check import problems
 
 STORIES = 80
-SHORT = 16
+SHORT = 18
 """Deeds, those of lists included, that a story of a planted bug comes down to at most."""
 
 Plant = Callable[[pytest.MonkeyPatch], None]
