@@ -27,6 +27,8 @@ WAIT_MS: Final = 10
 """How long the broker lets a reader wait that has read everything: an answer is there at once when it comes."""
 BATCH_WAIT_MS: Final = 50
 """The same for a reader of many partitions, which asks for all of them at once."""
+GATHER_S: Final = 0.05
+"""How long a batch waits for more records once it has one: a batch costs as much as a hundred records."""
 PATIENT: Final[dict[str, Any]] = {"reconnect.backoff.max.ms": 1000, "log_level": 2}
 """A broker that was away is found again within a second, and not each try to find it is told."""
 EARLIEST: Final[Any] = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # the client's stubs leave it out
@@ -152,15 +154,14 @@ class BatchFollower:
         self._consumer.assign([TopicPartition(*place, offset) for place, offset in positions.items()])
 
     def take(self, most: int, wait_s: float) -> Batch:
-        """Up to `most` records that have come; waits up to `wait_s` seconds for the first.
+        """Up to `most` records that have come; waits up to `wait_s` seconds for the first, and a moment for more.
 
         OutOfLog where the log does not have what is to be read; KafkaException for what the client cannot mend.
         """
         batch = Batch({}, {}, {}, {})
         first = self._consumer.poll(wait_s)
         if first is not None:
-            self._sort([first], batch)
-            self._sort(self._consumer.consume(most - 1, 0), batch)
+            self._sort([first, *self._consumer.consume(most - 1, GATHER_S)], batch)
         return batch
 
     def _sort(self, messages: list[Message], batch: Batch) -> None:

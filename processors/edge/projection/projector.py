@@ -54,6 +54,7 @@ class Projector:
         self._follower: BatchFollower | None = None
         self._positions: dict[Place, int] = {}
         self._ends: dict[Place, int] = {}
+        self._reached: dict[Place, int] = {}
         self._looked = self._heard = 0.0
 
     def begin(self) -> None:
@@ -89,24 +90,29 @@ class Projector:
         except OutOfLog as error:
             raise RebuildNeeded(str(error)) from error
         self._crash("after-consume")
+        now = time.monotonic()
         if batch.reached:
-            self._heard = time.monotonic()
-            self._write(batch)
-        elif time.monotonic() - self._heard > SILENT_MAX_S:
+            self._heard = now
+            self._reached.update(batch.reached)
+        elif now - self._heard > SILENT_MAX_S:
             self._follower.ask(SILENT_MAX_S)
             self._heard = time.monotonic()
-        if time.monotonic() - self._looked > LOOK_EVERY_S:
+        records = sum(map(len, batch.records.values())) + sum(map(len, batch.whole.values()))
+        look = now - self._looked > LOOK_EVERY_S
+        # Where only markers were passed there is no hurry.
+        if records or (look and self._reached):
+            self._write(batch)
+        if look:
             heard = {place: end for place, end in self._follower.ends().items() if end != self._ends.get(place)}
             self._ends.update(heard)
             self._look(heard)
-        return sum(map(len, batch.records.values())) + sum(map(len, batch.whole.values()))
+        return records
 
     def _write(self, batch: Batch) -> None:
         moves = self._moves(batch)
-        if not moves:
-            return
         self._writer.write(self._changes(batch), moves, lambda: self._crash("before-commit"))
         self._positions.update({place: move.next_offset for place, move in moves.items()})
+        self._reached.clear()
         self._crash("after-commit")
 
     def _changes(self, batch: Batch) -> Iterator[TableChange]:
@@ -117,7 +123,7 @@ class Projector:
 
     def _moves(self, batch: Batch) -> Moves:
         moves = {}
-        for place, offset in batch.reached.items():
+        for place, offset in self._reached.items():
             known = self._positions[place]
             if offset != known:
                 end = max(self._ends.get(place, 0), offset)

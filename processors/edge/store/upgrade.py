@@ -1,5 +1,6 @@
 """Brings a database's tables to the newest migration. Also the way in for tools: `alembic` needs a connection only."""
 
+import logging
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +31,7 @@ def upgrade(engine: Engine, schema: str) -> None:
 
 def run(connection: Connection, to: str = "head") -> None:
     """Bring the tables of an open transaction to a migration."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each look at the tables
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
