@@ -84,6 +84,23 @@ def test_what_was_read_without_a_network_outlives_a_reload_and_counts_once(
     assert ids.count(sent[0]) > 1, "it was sent again"
 
 
+def test_two_windows_of_a_device_lose_no_read(counting: Page, company: LivingCompany) -> None:
+    """Both send what stands in the queue of the device; each read is there in the end."""
+    other = counting.context.new_page()
+    counting.context.set_offline(True)
+    for lot in ("Y023", "Y026", "Y029"):
+        counting.locator("#scan").fill(f"Lot-ING-YEAST-{lot}")
+        counting.locator("#scan").press("Enter")
+    expect(counting.locator("#queue li")).to_have_count(3)
+    counting.context.set_offline(False)
+    other.goto(counting.url)
+    for window in (counting, other):
+        expect(window.locator("#queue li")).to_have_count(0)
+    read = [company.codec.decode("scans", scan.value) for topic, scan in company.sent if topic == "scans"]
+    barcodes = [scan.barcode for scan in read]  # type: ignore[attr-defined]
+    assert {"Lot-ING-YEAST-Y023", "Lot-ING-YEAST-Y026", "Lot-ING-YEAST-Y029"} <= set(barcodes)
+
+
 def test_a_scan_that_falls_into_the_quantity_is_taken_as_a_barcode(counting: Page) -> None:
     counting.locator("#quantity").focus()
     counting.evaluate(

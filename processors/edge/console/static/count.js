@@ -16,11 +16,13 @@ keep("device", device);
 by("device").textContent = device;
 let queue = read(place + "|queue", []), last = read(place + "|last", []), shown = read(place + "|shown", null);
 let sound = read("sound", true);
+// The list may be open in two windows of one device: both send from the one queue, and neither takes away what is not its own.
+const kept = () => read(place + "|queue", queue);
+function change_queue(to) { queue = to; keep(place + "|queue", to); }
 
 // ---- what is sent
 function put(action, fields, label) {
-  queue.push({ scan_id: "web-" + id(), action, scanned_at: new Date().toISOString(), label, ...fields });
-  keep(place + "|queue", queue);
+  change_queue([...kept(), { scan_id: "web-" + id(), action, scanned_at: new Date().toISOString(), label, ...fields }]);
   show_queue();
   send();
 }
@@ -29,18 +31,18 @@ async function send() {
   if (sending || !queue.length) return;
   sending = true;
   clearTimeout(timer);
-  const { label, ...form } = queue[0];
+  const { label, ...form } = queue[0]; // the label is for people only
   const body = { ...form, inventory: said.inventory, list: said.list, operator: said.operator, device, sent_at: new Date().toISOString() };
   try {
     const limit = new AbortController(), clock = setTimeout(() => limit.abort(), 8000);
     const reply = await fetch("/count/scans", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal: limit.signal });
     clearTimeout(clock);
     const told = await reply.json();
-    if (reply.ok && told.status !== "wait") done(told, label);
+    if (reply.ok && told.status !== "wait") done(told, form.scan_id);
     else if (reply.ok) { pause_ms = 300; net(said.waiting); }
     else if (reply.status === 401) { pause_ms = 5000; net(said.signedOut, true); }
     else if (reply.status >= 500 || reply.status === 429) { pause_ms = Math.min(pause_ms * 2 || 500, 5000); net(said.waiting, true); }
-    else done({ status: "refused", headline: said.failed, detail: told.detail }, label); // it will never be taken
+    else done({ status: "refused", headline: said.failed, detail: told.detail }, form.scan_id); // it will never be taken
   } catch {
     pause_ms = Math.min(pause_ms * 2 || 500, 5000);
     net(said.offline, true);
@@ -48,9 +50,8 @@ async function send() {
   sending = false;
   if (queue.length) timer = setTimeout(send, pause_ms);
 }
-function done(told, label) {
-  queue.shift();
-  keep(place + "|queue", queue);
+function done(told, scan_id) {
+  change_queue(kept().filter((each) => each.scan_id !== scan_id));
   pause_ms = 0;
   if (told.status === "accepted") {
     last = [{ text: told.headline, at: new Date().toTimeString().slice(0, 5) }, ...last].slice(0, 8);
