@@ -186,6 +186,7 @@ async def _serve(
             logger.info("the edge serves %s", url)
             ready(url)
             await _first(stop.wait(), app.wait_until_stopped())
+            commits.end()
             if (failure := app.crash_reason) is not None:
                 raise failure
 

@@ -10,12 +10,23 @@ class Commits:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._number = 0
+        self._has_ended = False
         self._changed = asyncio.Event()
 
     @property
     def number(self) -> int:
         """Rises with every commit."""
         return self._number
+
+    @property
+    def has_ended(self) -> bool:
+        """The edge is about to stop: nobody should wait any more."""
+        return self._has_ended
+
+    def end(self) -> None:
+        """Let everybody go who waits."""
+        self._has_ended = True
+        self._wake()
 
     def tell(self) -> None:
         with suppress(RuntimeError):  # the loop has ended: nobody waits any more
@@ -27,8 +38,8 @@ class Commits:
         changed.set()
 
     async def after(self, number: int, limit_s: float) -> int:
-        """The number as soon as it is another than the one given, or once the time is over."""
-        if self._number == number:
+        """The number as soon as it is another than the one given, once the time is over, or at the end."""
+        if self._number == number and not self._has_ended:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), limit_s)
         return self._number

@@ -116,6 +116,8 @@ async def wait_for(
         left = until - time.monotonic()
         if found is not None or left <= 0 or await request.is_disconnected():
             return found
+        if changes is not None and changes.has_ended:
+            return None
         if changes is not None:
             await changes.after(seen, min(left, 1.0))
         else:

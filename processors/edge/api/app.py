@@ -29,8 +29,13 @@ class Changes(Protocol):
     @property
     def number(self) -> int: ...
 
+    @property
+    def has_ended(self) -> bool:
+        """Nobody should wait any more."""
+        ...
+
     async def after(self, number: int, limit_s: float) -> int:
-        """The number as soon as it is another than the one given, or once the time is over."""
+        """The number as soon as it is another than the one given, once the time is over, or at the end."""
         ...
 
 

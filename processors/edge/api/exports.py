@@ -7,13 +7,11 @@ written as texts. Parquet is for programs: exact types, nothing changed.
 
 import csv
 import io
-import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import pyarrow
 import pyarrow.parquet
@@ -44,6 +42,8 @@ CELL_MAX: Final = 32_767
 _EPOCH: Final = datetime(1970, 1, 1)
 _SPREADSHEET_DAY_MIN: Final = -25_508
 """1900-03-01: before it spreadsheets disagree about dates, so such days are written as text."""
+Columns = Sequence[tuple[str, Any]]
+"""Column and Avro type, in order."""
 Chunks = Iterator[list[tuple[Any, ...]]]
 """Rows as they come from the store."""
 
@@ -65,47 +65,34 @@ def export(
             return unchanged
         if form == "xlsx" and count(connection, entry.source, conditions, SHEET_ROWS_MAX + 1) > SHEET_ROWS_MAX:
             raise Problem(422, "too-many-rows", f"a sheet has {SHEET_ROWS_MAX} rows; filter, or ask for csv or parquet")
-    if form == "csv":
-        return StreamingResponse(_csv(store, entry, conditions, order, names), 200, headers, MEDIA_TYPES["csv"])
-    path = _temporary_file(form)
-    try:
-        with store.read() as connection:
-            chunks = everything(connection, entry.source, conditions, order, names)
-            (write_parquet if form == "parquet" else write_sheet)(path, columns, chunks)
-    except BaseException:
-        _remove(path)
-        raise
-    return StreamingResponse(_sent(path), 200, headers, MEDIA_TYPES[form])
+        # Written out before it is sent: how fast somebody reads must not say for how long the store keeps its old rows.
+        file = tempfile.TemporaryFile()  # noqa: SIM115  # closed once it was sent
+        try:
+            _write(file, form, columns, everything(connection, entry.source, conditions, order, names))
+        except BaseException:
+            file.close()
+            raise
+    return StreamingResponse(_sent(file), 200, headers, MEDIA_TYPES[form])
 
 
-def _temporary_file(form: str) -> str:
-    handle, path = tempfile.mkstemp(suffix=f".{form}", prefix="lotstream-export-")
-    os.close(handle)
-    return path
+def _write(file: IO[bytes], form: str, columns: Columns, chunks: Chunks) -> None:
+    match form:
+        case "csv":
+            file.writelines(csv_lines(columns, chunks))
+        case "parquet":
+            write_parquet(file, columns, chunks)
+        case _:
+            write_sheet(file, columns, chunks)
 
 
-def _sent(path: str) -> Iterator[bytes]:
-    try:
-        with open(path, "rb") as file:
-            while data := file.read(256 * 1024):
-                yield data
-    finally:
-        _remove(path)
+def _sent(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        file.seek(0)
+        while data := file.read(256 * 1024):
+            yield data
 
 
-def _remove(path: str) -> None:
-    with suppress(FileNotFoundError):
-        os.remove(path)
-
-
-def _csv(
-    store: Store, entry: Entry, conditions: Sequence[Condition], order: Order, names: list[str]
-) -> Iterator[bytes]:
-    with store.read() as connection:
-        yield from csv_lines(entry.columns, everything(connection, entry.source, conditions, order, names))
-
-
-def csv_lines(columns: Sequence[tuple[str, Any]], chunks: Chunks) -> Iterator[bytes]:
+def csv_lines(columns: Columns, chunks: Chunks) -> Iterator[bytes]:
     """UTF-8 with a heading, lines ended by CR LF (RFC 4180)."""
     kinds = [kind_of(schema) for _, schema in columns]
     out = io.StringIO()
@@ -156,14 +143,14 @@ _ARROW: Final[dict[str, Any]] = {
 }
 
 
-def write_parquet(path: str, columns: Sequence[tuple[str, Any]], chunks: Chunks) -> None:
+def write_parquet(file: IO[bytes] | str, columns: Columns, chunks: Chunks) -> None:
     """One row group a chunk; nested parts as JSON text."""
     kinds = [kind_of(schema) for _, schema in columns]
     fields = [
         pyarrow.field(name, _ARROW.get(kind, pyarrow.string())) for (name, _), kind in zip(columns, kinds, strict=True)
     ]
     schema = pyarrow.schema(fields)
-    with pyarrow.parquet.ParquetWriter(path, schema) as writer:
+    with pyarrow.parquet.ParquetWriter(file, schema) as writer:
         for chunk in chunks:
             parts = zip(*chunk, strict=True)
             arrays = [
@@ -186,11 +173,11 @@ def _array(kind: str, values: Iterable[Any], type_: Any) -> Any:
     return pyarrow.array(values, type_)
 
 
-def write_sheet(path: str, columns: Sequence[tuple[str, Any]], chunks: Chunks) -> None:
+def write_sheet(file: IO[bytes] | str, columns: Columns, chunks: Chunks) -> None:
     """One sheet with a heading that stays in sight. Numbers are numbers, with the 15 digits of a spreadsheet."""
     kinds = [kind_of(schema) for _, schema in columns]
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(path, options) as book:
+    with xlsxwriter.Workbook(file, options) as book:
         sheet = book.add_worksheet()
         sheet.freeze_panes(1, 0)
         heading = book.add_format({"bold": True})
