@@ -179,7 +179,7 @@ def sides_of(connection: Connection, steps: Collection[str]) -> set[tuple[str, R
 def papers_of(connection: Connection, goods: Collection[Goods], *, pieces: bool = False) -> list[Paper]:
     """The document lines of the goods in the order of the topic. `pieces`: of all serials of the lots instead."""
     lines: dict[str, tuple[Any, ...] | None] = {}
-    for match, some in _matches(goods, "AND h.serial_code IS NOT NULL" if pieces else ""):
+    for match, some in _matches(goods, _SERIALS_ONLY if pieces else _NO_SERIAL):
         query = (
             "SELECT h.entry_id, h.reversed, h.force_closed, h.item_class, h.item_code, h.variant, h.lot_code, "
             "h.serial_code, h.direction, {millionths:h.quantity}, h.unit, {ms:h.occurred_at}, h.warehouse, "
@@ -273,6 +273,7 @@ _ITEM: Final = (
     "l.item_class = g.value ->> 0 AND l.item_code = g.value ->> 1 AND COALESCE(l.variant, '') = g.value ->> 2"
 )
 _NO_SERIAL: Final = " AND l.serial_code IS NULL"
+_SERIALS_ONLY: Final = " AND l.serial_code IS NOT NULL"
 _SERIALS: Final = (
     "SELECT r.record_key, r.item_class, r.item_code, r.variant, r.lot_code, r.serial_code, r.state, r.warehouse, "
     "r.location, {{day:r.expiry_date}}, r.supplier, r.customer_code, r.supplier_code, r.cancelled OR r.force_closed "

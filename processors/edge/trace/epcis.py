@@ -103,11 +103,13 @@ def _amounts(found: Recall, links: Iterable[Link]) -> list[tuple[Goods, int, str
 
 def _standing(found: Recall) -> Iterator[Event]:
     places: dict[tuple[str, str], list[tuple[Goods, int, str]]] = {}
+    pieces = {**found.pieces, **found.known.serials}
+    by_piece = {piece[:4] for piece in pieces}
     for place in found.known.standing:
-        if place.stock > 0:
+        if place.stock > 0 and place.goods[:4] not in by_piece:
             amount = (place.goods, place.stock, place.unit)
             places.setdefault((place.warehouse, place.location or ""), []).append(amount)
-    for piece, facts in found.known.serials.items():
+    for piece, facts in pieces.items():
         if facts.state != "out":
             amount = (piece, quantity.ONE, "")
             places.setdefault((facts.warehouse or "", facts.location or ""), []).append(amount)

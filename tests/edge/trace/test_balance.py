@@ -45,6 +45,7 @@ def test_every_lot_and_serial_of_a_random_history_adds_up(store: Store, seed: in
         goods = _everything(connection)
         known = known_of(connection, goods)
         differences = _differences(connection)
+        alone = {each: known_of(connection, [each]) for each in goods}
     kinds = set()
     for each in goods:
         total, warehouses = known.balances[each].total, known.balances[each].warehouses
@@ -54,6 +55,7 @@ def test_every_lot_and_serial_of_a_random_history_adds_up(store: Store, seed: in
         assert Sums(*(sum(getattr(sums, name) for sums in warehouses.values()) for name in SUMS)) == total
         assert total.on_hand == _stock(known, each)
         assert total.adjusted == -differences[each], each
+        assert alone[each].balances == {each: known.balances[each]}, "asked alone it is the same"
         kinds |= {name for name in SUMS if getattr(total, name)}
         kinds |= {"transfer" for sums in warehouses.values() if sums.moved}
     assert {"received", "on_hand", "shipped"} <= kinds

@@ -58,6 +58,15 @@ def test_a_recall_of_a_serial_finds_the_one_who_has_it(company: Company) -> None
     ]
 
 
+def test_a_recall_of_a_lot_finds_its_serials_one_by_one(company: Company) -> None:
+    found = recalled(company, Goods("MCH", "CTRL-", None, "CTRL-001", None))
+    pieces = [(row["kind"], row["serial_code"]) for row in rows_of(found) if row["serial_code"] is not None]
+    assert pieces == [("piece", f"0000100{number}") for number in range(5)]
+    (held,) = [event for event in document(found)["epcisBody"]["eventList"] if event["disposition"] == "recalled"]
+    assert held["epcList"] == [f"urn:lotstream:serial:MCH:CTRL-::CTRL-001:0000100{number}" for number in range(5)]
+    assert "quantityList" not in held
+
+
 def test_a_lot_code_that_looks_like_a_formula_is_harmless_in_the_csv(company: Company) -> None:
     lot = "=HYPERLINK(1)"
     company.lines("movements", [json.dumps(a_flour_lot("PN-X/1", lot, supplier_lot="-1+2"))])
