@@ -60,7 +60,7 @@ def pareto(shares: Sequence[Share], title: str) -> str:
         )
         points.append(f"{left + room * so_far / whole:.1f},{y + row / 2:.1f}")
     parts.append(f'<polyline class="line" points="{" ".join(points)}"/>')
-    return _svg("chart", width, max(len(shares), 1) * row, title, parts)
+    return _svg("chart pareto", width, max(len(shares), 1) * row, title, parts)
 
 
 @dataclass(slots=True)
