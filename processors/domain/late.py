@@ -79,10 +79,12 @@ def must_stay(
     lot_code: str | None,
     late: Mapping[str, LaterCounts],
     load: bool,
+    undoes: bool = False,
 ) -> frozenset[str]:
     """Of late serials those that stay where they are: whose movement is corrected, or could not be posted else.
 
-    `place`: warehouse and location that the movement names.
+    `place`: warehouse and location that the movement names. `undoes`: a movement that was only reported has moved the
+    piece since, and its reversal brings it back.
     """
     staying = set()
     prefix = serial_prefix(scope_key, lot_code)
@@ -91,7 +93,7 @@ def must_stay(
         row = changes.serials.get(key) or changes.view.get(SERIALS, key)
         in_stock = row is not None and row.state == "in_stock"
         possible = not in_stock if load else row is not None and in_stock and (row.warehouse, row.location) == place
-        moved_on = in_stock != (counts.first.counted > 0)  # by a document, since the count
+        moved_on = not undoes and in_stock != (counts.first.counted > 0)  # by a document, since the count
         if counts.first.compensate_late or moved_on or not possible:
             staying.add(serial)
     return frozenset(staying)

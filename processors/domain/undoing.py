@@ -149,7 +149,7 @@ class Undoing:
         if serials:
             found = late_serials(self._changes, self._scope_key, key, lot_code, serials, moment, not effect.load)
             if found:
-                staying = must_stay(self._changes, self._scope_key, place[:2], lot_code, found, not effect.load)
+                staying = must_stay(self._changes, self._scope_key, place[:2], lot_code, found, not effect.load, True)
             for serial, counts in found.items():
                 late.append(LateMove(counts, back * quantity.ONE, *place, serial, serial in staying))
         elif (later := self._later_counts(key, moment)) is not None:
