@@ -84,6 +84,18 @@ def test_what_was_read_without_a_network_outlives_a_reload_and_counts_once(
     assert ids.count(sent[0]) > 1, "it was sent again"
 
 
+def test_the_page_itself_outlives_a_reload_without_a_network(counting: Page) -> None:
+    expect(counting.locator("#count[data-kept=true]")).to_be_attached()
+    counting.context.set_offline(True)
+    counting.reload()
+    expect(counting.locator("#scan")).to_be_focused()
+    counting.keyboard.type("Lot-ING-YEAST-Y032")
+    counting.keyboard.press("Enter")
+    expect(counting.locator("#queue li")).to_have_count(1)
+    counting.context.set_offline(False)
+    expect(counting.locator("[data-part=lot] dd")).to_have_text("Y032")
+
+
 def test_two_windows_of_a_device_lose_no_read(counting: Page, company: LivingCompany) -> None:
     """Both send what stands in the queue of the device; each read is there in the end."""
     other = counting.context.new_page()

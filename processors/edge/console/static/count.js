@@ -208,4 +208,14 @@ show_queue();
 if (shown) show_answer(shown);
 scan.focus();
 send();
-if ("serviceWorker" in navigator) navigator.serviceWorker.register(said.worker).catch(() => {});
+
+// The worker keeps what it sees being fetched; it was not there yet when this page was loaded, so all is fetched once more.
+async function keep_page() {
+  await navigator.serviceWorker.register(said.worker);
+  await navigator.serviceWorker.ready;
+  if (!navigator.serviceWorker.controller) await new Promise((taken) => navigator.serviceWorker.addEventListener("controllerchange", taken, { once: true }));
+  const parts = [...document.querySelectorAll("link[rel=stylesheet], script[src]")].map((each) => each.href || each.src);
+  await Promise.all([location.href, ...parts].map((address) => fetch(address)));
+  page.dataset.kept = "true";
+}
+if ("serviceWorker" in navigator) keep_page().catch(() => { /* not over HTTPS, or no network: the queue outlives a reload all the same */ });
