@@ -195,8 +195,8 @@ class Truth:
     def is_beyond_zero(self, row: Row) -> bool:
         """What lists that take unread goods for gone cannot know.
 
-        Books below zero, where goods came up unseen; and documents of before the closing that came after it, of a row
-        in which nothing was found to be gone.
+        Books below zero, where goods came up unseen; documents that are never taken; and those of before the closing
+        that came after it, of a row in which nothing was found to be gone.
         """
         zero = [it for it in self.opened.values() if it["type"] in ZEROS and self._is_in_scope(it, row)]
         if not zero:
@@ -204,6 +204,7 @@ class Truth:
         decided = {it.request_id: it.decided_at - START_MS for it in self.ending.replies if it.status == "done"}
         moves = [deed for deed in self.deeds if deed["do"] == "move"]
         moves = [deed for deed in moves if any((*goods[:2], place) == row for goods, place, _ in sides(deed))]
+        refused = any(deed.get("real", True) and deed["id"] not in self.ending.taken for deed in moves)
         known = [
             (deed["at"], max(decided.get(deed["id"], 0), decided.get(f"{deed['id']}-undone", 0))) for deed in moves
         ]
@@ -211,7 +212,7 @@ class Truth:
         ends = {it["list"]: min(deed["at"] for deed in closes if deed["list"] == it["list"]) for it in zero}
         late = any(at <= end < then for at, then in known for end in ends.values())
         made = {it.list for it in self.settled if _row(it) == row and it.line.startswith("z-")}
-        return self.came_up(row) or (late and any(it["list"] not in made for it in zero))
+        return self.came_up(row) or refused or (late and any(it["list"] not in made for it in zero))
 
     def came_up(self, row: Row) -> bool:
         """Whether goods were ever put into a row that nobody wrote down."""
