@@ -62,9 +62,9 @@ class SerialMoves:
 
     def place_at(self, piece: Piece, row: SerialRow | None, moment: int) -> Place | None:
         """Where a piece was in stock at a moment from `since` on; None: nowhere. `row` is the piece as it is now."""
-        for move in self._moves.get(piece, ()):
-            if (move.moment, move.rank) > (moment, MOVEMENT):
-                return None if move.load else (move.warehouse, move.location or None)
+        later = [move for move in self._moves.get(piece, ()) if (move.moment, move.rank) > (moment, MOVEMENT)]
+        if later:
+            return _origin([move for move in later if (move.moment, move.rank) == (later[0].moment, later[0].rank)])
         if row is None or row.state != "in_stock" or row.warehouse is None:
             return None
         return row.warehouse, row.location
@@ -76,6 +76,17 @@ class SerialMoves:
     def pieces(self) -> list[Piece]:
         """All that moved."""
         return list(self._moves)
+
+
+def _origin(moves: list[PieceMove]) -> Place | None:
+    """Where a piece was before what moved it at one moment: the place that it left for good, if any."""
+    left: dict[Place, int] = {}
+    for move in moves:
+        place = (move.warehouse, move.location or None)
+        left[place] = left.get(place, 0) + (-1 if move.load else 1)
+    if all(times == 0 for times in left.values()):
+        return None if moves[0].load else (moves[0].warehouse, moves[0].location or None)
+    return next((place for place, times in left.items() if times > 0), None)
 
 
 def _without_corrected(moves: list[PieceMove]) -> list[PieceMove]:
