@@ -17,6 +17,7 @@ from schemathesis.specs.openapi.checks import (
 from processors.edge.api.app import Settings, build
 from processors.edge.api.catalogue import CATALOGUE
 from processors.edge.store.engine import Store
+from processors.edge.trace import routes as trace
 from tests.edge.api.company import demo_company
 
 API = "/api/v1"
@@ -30,7 +31,7 @@ EXAMPLES = 4
 def described(tmp_path_factory: pytest.TempPathFactory) -> BaseSchema:
     store = Store(f"sqlite:///{tmp_path_factory.mktemp('described')}/edge.db")
     store.migrate()
-    app = build(store, demo_company(store), Settings(rate_per_s=1e6, rate_burst=10**6))
+    app = build(store, demo_company(store), Settings(rate_per_s=1e6, rate_burst=10**6), [trace.router()])
     return schemathesis.openapi.from_asgi(f"{API}/openapi.json", app, headers={"Host": "localhost"})
 
 
