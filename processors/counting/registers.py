@@ -16,8 +16,8 @@ COUNTING_STATE: Final = Register("counting-state", StateRow)
 
 `scan|inventory|scan_id`, `command|inventory|command_id`: what was taken, with its answer (`seen`).
 `session|inventory|list|operator|device`: what was read and not confirmed (`sessions`). `closing|inventory|list`: a list
-that is closed, and who has answered (`closing`). `closed|inventory`: whose rows are to be dropped (`tidying`). `handed-over|inventory|list`: its
-former operators (`places`).
+that is closed, and who has answered (`closing`). `closed|inventory`: whose rows are to be dropped (`tidying`).
+`handed-over|inventory|list`: its former operators (`places`).
 """
 
 LINE_OF: Final = "count-line-of"
