@@ -127,7 +127,7 @@ def _settle(changes: Changes, desk: Desk, movement_id: str, late: LateMove, corr
         row, key = _missing(desk, row, late.serial)
     if late.correct:
         number = row.corrections + 1
-        id, kind = f"{adjustment_id(row)}/correction/{number}", "correction"
+        id = f"{adjustment_id(row)}/correction/{number}"
         inner = Changes(Layer(changes))
         posted = post_adjustment(
             inner,
@@ -148,14 +148,14 @@ def _settle(changes: Changes, desk: Desk, movement_id: str, late: LateMove, corr
         )
         template = posted.template
     else:
-        id, kind, template = f"{adjustment_id(row)}/late/{movement_id}", "late_report", None
+        id, template = f"{adjustment_id(row)}/late/{movement_id}", None
     changes.records.append(
         Emit(
             "adjustments",
             desk.item_key,
             Adjustment(
                 id,
-                "correction" if kind == "correction" else "late_report",
+                "correction" if late.correct else "late_report",
                 row.adjustment_id,
                 row.inventory,
                 row.list,

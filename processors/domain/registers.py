@@ -157,6 +157,10 @@ class StateRow:
     `barrier|id`: a continuation that waits until `topic` is committed up to `offset`. `dropped-ids|partition`: the
     latest effective date for which ids were dropped; `offset` is the first open day for which that was begun.
     `pin|class|code|`: the unit and management that an item keeps while it has stock (`pins`).
+    `adjustment|class|code|id`: what a count posted; of it and of a movement `moved` tells what of which stock row
+    (`moved`). `count-list|id`: the rules of a count list as it was opened (`count_lists`).
+    `counted|class|code|variant`: until when (`offset`) serials were counted (`positions`). Counting keeps rows of its
+    own kinds in `counting-state`.
     """
 
     kind: str

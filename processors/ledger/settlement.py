@@ -8,7 +8,7 @@ already answers so again.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Final
+from typing import Final, Literal
 
 from processors.domain import keys
 from processors.domain.count_lines import CountResult, LineResult, PositionRow
@@ -250,10 +250,15 @@ class _Slice:
         return decision
 
     def _tell(
-        self, decision: Decision, kind: str, results: tuple[LineResult, ...], part: int, line: str | None
+        self,
+        decision: Decision,
+        kind: Literal["lines", "settled"],
+        results: tuple[LineResult, ...],
+        part: int,
+        line: str | None,
     ) -> None:
         result = CountResult(
-            "settled" if kind == "settled" else "lines",
+            kind,
             self._inventory,
             self._list,
             self._continuation.partition,
