@@ -8,11 +8,25 @@ of `contract.md` §1. Every row tells where it came from: `topic_partition`, `to
 - An event's row is named by its place, and stays.
 - `master_register` has every kind of master record as JSON; `dead_letters` the refused records of all inputs.
 - `offsets`: how far the store is, the next offset of every partition. It is changed in the transaction of the rows.
+  `skipped`: records that were left out of it by hand. `projection`: who projects, and how that goes.
 """
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    and_,
+)
+from sqlalchemy import literal_column as literally
 from sqlalchemy.types import TypeEngine
 
 from processors.contract.codec import current_schema
@@ -45,6 +59,9 @@ _INDEXES: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "dead_letters": (("error_code",), ("refused_at",)),
 }
 """Table → what people look for, beside its key. Each costs the projection time: only what a page or filter asks."""
+
+STAGE_DAYS: Final = ("warn_from", "block_from", "expiry_date")
+"""The days of a lot on which people are told of it, each with an index of the lots in stock alone."""
 
 _PLAIN: Final[dict[str, TypeEngine[Any]]] = {
     "decimal": Millionths(),
@@ -155,6 +172,19 @@ def table_of(topic: str) -> Table:
     return TABLES[topic]
 
 
+def in_stock(lots: Any) -> ColumnElement[bool]:
+    """Of lots (columns of `lot_register`) those in stock and not closed: as their indexes have it, to the letter."""
+    return and_(lots.stock > literally("0"), ~lots.closed)
+
+
+def _index_stage_days(lots: Table) -> None:
+    for day in STAGE_DAYS:
+        where = and_(in_stock(lots.c), lots.c[day].is_not(None))
+        Index(f"lot_register_in_stock_by_{day}", lots.c[day], sqlite_where=where, postgresql_where=where)
+
+
+_index_stage_days(TABLES["lot-register"])
+
 OFFSETS: Final = _made(
     "offsets",
     [
@@ -164,6 +194,19 @@ OFFSETS: Final = _made(
         Column("end_offset", BigInteger, nullable=False),  # the partition's end when the projection last looked
         Column("record_time", Milliseconds),  # timestamp of the last record taken
         Column("topic_id", CODE, nullable=False),  # a topic that was deleted and made again has another
+        Column("held_because", Text),  # why the record at next_offset cannot be read; null: it is followed
+    ],
+)
+
+SKIPPED: Final = _made(
+    "skipped",
+    [
+        # Records that cannot be read, and that somebody has decided to do without.
+        Column("topic", CODE, primary_key=True),
+        Column("partition", Integer, primary_key=True, autoincrement=False),
+        Column("offset", BigInteger, primary_key=True, autoincrement=False),
+        Column("reason", Text, nullable=False),  # why it could not be read
+        Column("skipped_at", Milliseconds, nullable=False),
     ],
 )
 
@@ -174,5 +217,7 @@ PROJECTION: Final = _made(
         Column("state", CODE, nullable=False),  # following, or stopped
         Column("message", Text),  # why it stopped
         Column("looked_at", Milliseconds, nullable=False),  # when it last looked at the topics
+        Column("leader", CODE),  # the process that projects; others stand by
+        Column("leads_until", Milliseconds),  # unless it says so again, another may take its place then
     ],
 )
