@@ -14,13 +14,15 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 
 from processors.contract.partitions import partition_of
+from processors.edge.api.blind import sight_of
 from processors.edge.api.catalogue import BY_PATH, INPUTS
 from processors.edge.api.description import answer_operation, parameter
 from processors.edge.api.forms import item
 from processors.edge.api.problems import Problem
-from processors.edge.api.roles import Role, needs
+from processors.edge.api.roles import Role, caller_of, needs
 from processors.edge.store.engine import Store
 from processors.edge.store.queries_registers import Condition, Row, Where, newest, partitions_of
+from processors.edge.store.sight import WHOLE
 
 WAIT_MAX_S: Final = 30
 LOOK_S: Final = 0.1
@@ -103,11 +105,11 @@ async def wait_for(
 ) -> Row | None:
     """The newest event that fits, as soon as it is in the store; None where none came in `wait_s` seconds."""
     store: Store = request.app.state.store
-    changes = request.app.state.changes
+    changes, caller = request.app.state.changes, caller_of(request)
 
     def look() -> Row | None:
         with store.read() as connection:
-            return newest(connection, source, conditions, behind)
+            return newest(connection, sight_of(connection, caller), source, conditions, behind)
 
     until = time.monotonic() + wait_s
     while True:
@@ -128,7 +130,7 @@ def answered_before(request: Request, topic: str, request_id: str, route: str) -
     """The place of a refusal that this id has had: a request that is sent again gets a later answer."""
     store: Store = request.app.state.store
     with store.read() as connection:
-        known = newest(connection, REPLIES, reply_conditions(topic, request_id), None)
+        known = newest(connection, WHOLE, REPLIES, reply_conditions(topic, request_id), None)
         if known is None or known["status"] != "refused":
             return None
         count = partitions_of(connection, REPLIES)

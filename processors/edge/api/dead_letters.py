@@ -14,17 +14,19 @@ from processors.contract.headers import Headers, replay_headers
 from processors.contract.manifest import MANIFEST, key_of
 from processors.contract.schema_files import record_name
 from processors.edge.api import answers
+from processors.edge.api.blind import sight_of
 from processors.edge.api.catalogue import BY_PATH, INPUTS
 from processors.edge.api.description import dead_letter_operation
 from processors.edge.api.forms import base64_text, bytes_text, item
-from processors.edge.api.freshness import etag, lag_form, lag_headers, not_modified
+from processors.edge.api.freshness import fresh, lag_form, not_modified
 from processors.edge.api.reading import missing
-from processors.edge.api.roles import Role, needs
+from processors.edge.api.roles import Role, caller_of, needs
 from processors.edge.api.writing import KINDS, answer, invalid, json_body, read_value, sent
 from processors.edge.publishing import Outgoing, Publisher
 from processors.edge.store.engine import Store
-from processors.edge.store.queries_offsets import lag, state_tag
+from processors.edge.store.queries_offsets import lag
 from processors.edge.store.queries_registers import Row, one, topics_of
+from processors.edge.store.sight import WHOLE, Connection, Sight
 
 ENTRY: Final = BY_PATH["dead-letters"]
 _ID_FIELDS: Final = {kind.topic: kind.id_field for kind in KINDS}
@@ -58,9 +60,9 @@ def router() -> APIRouter:
 def _show(request: Request) -> Response:
     store: Store = request.app.state.store
     with store.read() as connection:
-        seen = lag(connection)
-        row = _row(request, connection)
-        headers = {**lag_headers(seen), "ETag": etag(request, state_tag(connection, topics_of(ENTRY.source)))}
+        sight = sight_of(connection, caller_of(request))
+        seen, headers = fresh(request, connection, sight, topics_of(ENTRY.source))
+        row = _row(request, connection, sight)
     if (unchanged := not_modified(request, headers)) is not None:
         return unchanged
     form = {
@@ -73,11 +75,11 @@ def _show(request: Request) -> Response:
     return JSONResponse(form, headers=headers)
 
 
-def _row(request: Request, connection: Any) -> Row:
+def _row(request: Request, connection: Connection, sight: Sight) -> Row:
     topic, text = request.path_params["topic"], request.path_params["offset"]
     found = None
     if topic in INPUTS and text.isascii() and text.isdigit() and len(text) < 19:
-        found = one(connection, ENTRY.source, (topic, 0, int(text)))
+        found = one(connection, sight, ENTRY.source, (topic, 0, int(text)))
     if found is None:
         raise missing(ENTRY, f"{topic}/{text}", lag(connection))
     return found
@@ -96,7 +98,7 @@ async def _replay(request: Request) -> Response:
 
     def look() -> Row:
         with store.read() as connection:
-            return _row(request, connection)
+            return _row(request, connection, WHOLE)
 
     row = await run_in_threadpool(look)
     topic, codec, publisher = row["topic"], request.app.state.codec, request.app.state.publisher

@@ -21,12 +21,13 @@ from fastapi.responses import Response, StreamingResponse
 
 from processors.domain import quantity
 from processors.domain.calendar import date_of, day_text, time_text
+from processors.edge.api.blind import sight_of
 from processors.edge.api.entry import Entry
 from processors.edge.api.forms import bytes_text, kind_of
-from processors.edge.api.freshness import etag, lag_headers, not_modified
+from processors.edge.api.freshness import fresh, not_modified
 from processors.edge.api.problems import Problem
+from processors.edge.api.roles import caller_of
 from processors.edge.store.engine import Store
-from processors.edge.store.queries_offsets import lag, state_tag
 from processors.edge.store.queries_registers import Condition, Order, count, everything, topics_of
 
 MEDIA_TYPES: Final = {
@@ -55,20 +56,17 @@ def export(
     columns = entry.columns
     names = [name for name, _ in columns]
     with store.read() as connection:
-        seen = lag(connection)
-        headers = {
-            **lag_headers(seen),
-            "ETag": etag(request, state_tag(connection, topics_of(entry.source))),
-            "Content-Disposition": f'attachment; filename="{entry.path}.{form}"',
-        }
+        sight = sight_of(connection, caller_of(request))
+        _, headers = fresh(request, connection, sight, topics_of(entry.source))
+        headers["Content-Disposition"] = f'attachment; filename="{entry.path}.{form}"'
         if (unchanged := not_modified(request, headers)) is not None:
             return unchanged
-        if form == "xlsx" and count(connection, entry.source, conditions, SHEET_ROWS_MAX + 1) > SHEET_ROWS_MAX:
+        if form == "xlsx" and count(connection, sight, entry.source, conditions, SHEET_ROWS_MAX + 1) > SHEET_ROWS_MAX:
             raise Problem(422, "too-many-rows", f"a sheet has {SHEET_ROWS_MAX} rows; filter, or ask for csv or parquet")
         # Written out before it is sent: how fast somebody reads must not say for how long the store keeps its old rows.
         file = tempfile.TemporaryFile()  # noqa: SIM115  # closed once it was sent
         try:
-            _write(file, form, columns, everything(connection, entry.source, conditions, order, names))
+            _write(file, form, columns, everything(connection, sight, entry.source, conditions, order, names))
         except BaseException:
             file.close()
             raise

@@ -10,6 +10,7 @@ from processors.domain import quantity
 from processors.domain.calendar import day_text, time_text
 from processors.edge.api.entry import Entry
 from processors.edge.store.queries_registers import DEAD_LETTER_TOPIC
+from processors.edge.store.sight import HIDDEN
 
 DECIMAL_PATTERN: Final = r"^[+-]?[0-9]{1,12}(\.[0-9]{0,6})?$"
 
@@ -69,7 +70,17 @@ def entry_schema(entry: Entry) -> dict[str, Any]:
     properties: dict[str, Any] = {name: {"type": "string", "description": what}}
     for field, schema in entry.columns:
         properties[field] = _loose(field, schema) if entry.source in _LOOSE else json_schema(schema)
+        if field in HIDDEN.get(entry.source, ()):
+            properties[field] = _hidden_or(properties[field])
     return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _hidden_or(schema: dict[str, Any]) -> dict[str, Any]:
+    """Null too: what is counted blind is hidden from who counts."""
+    if "enum" in schema and None not in schema["enum"]:
+        schema = {**schema, "enum": [*schema["enum"], None]}
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    return {**schema, "type": list(dict.fromkeys([*kinds, "null"])), "description": "Null also where it is hidden."}
 
 
 _LOOSE: Final = frozenset(["master-register", DEAD_LETTER_TOPIC])

@@ -1,15 +1,20 @@
 """How fresh an answer is: the lag in every one, and an ETag that changes with the registers asked."""
 
 import hashlib
+from collections.abc import Collection
 from typing import Any, Final
 
 from fastapi import Request, Response
 
 from processors.domain.calendar import time_text
-from processors.edge.store.queries_offsets import Lag
+from processors.edge.store.queries_offsets import Lag, lag, state_tag
+from processors.edge.store.sight import Connection, Sight
 
 LAG_HEADER: Final = "Lotstream-Lag"
 """Records that the topics have and the registers here do not show yet."""
+HIDDEN_HEADER: Final = "Lotstream-Hidden"
+COUNTED_BLIND: Final = "counted-blind"
+"""There where books of blind counts are left out of an answer for who asked."""
 
 
 def lag_form(lag: Lag) -> dict[str, Any]:
@@ -39,7 +44,21 @@ def lag_headers(lag: Lag) -> dict[str, str]:
     return {LAG_HEADER: str(lag.records)}
 
 
-def etag(request: Request, state: str) -> str:
+def fresh(
+    request: Request, connection: Connection, sight: Sight, topics: Collection[str]
+) -> tuple[Lag, dict[str, str]]:
+    """The lag, and the headers of an answer from these topics' tables; ask in the connection that reads the rows."""
+    seen = lag(connection)
+    headers = {
+        **lag_headers(seen),
+        "ETag": _etag(request, state_tag(connection, topics) + sight.tag),
+        "Cache-Control": "private, no-cache",
+        "Vary": "Authorization, Cookie",
+    }
+    return seen, headers if sight.is_whole else {**headers, HIDDEN_HEADER: COUNTED_BLIND}
+
+
+def _etag(request: Request, state: str) -> str:
     """Weak: the lag told in a body may differ under the same tag, what the registers say may not."""
     seed = f"{request.url.path}?{request.url.query}\n{state}"
     return f'W/"{hashlib.sha256(seed.encode()).hexdigest()[:32]}"'

@@ -2,26 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
 from processors.edge.api import exports
+from processors.edge.api.blind import sight_of
 from processors.edge.api.catalogue import BY_PATH, CATALOGUE
 from processors.edge.api.cursors import cursor_of, place_in
 from processors.edge.api.description import detail_operation, list_operation
 from processors.edge.api.entry import Entry
 from processors.edge.api.filters import Reader
 from processors.edge.api.forms import item
-from processors.edge.api.freshness import etag, lag_form, lag_headers, not_modified
+from processors.edge.api.freshness import fresh, lag_form, lag_headers, not_modified
 from processors.edge.api.problems import Problem
-from processors.edge.api.roles import Role, needs
+from processors.edge.api.roles import Role, caller_of, needs
 from processors.edge.store.engine import Store
-from processors.edge.store.queries_offsets import Lag, lag, state_tag
+from processors.edge.store.queries_offsets import Lag
 from processors.edge.store.queries_registers import (
     Condition,
     Order,
+    Row,
     Value,
     Where,
     one,
@@ -29,6 +31,7 @@ from processors.edge.store.queries_registers import (
     place_of,
     topics_of,
 )
+from processors.edge.store.sight import Connection, Sight
 
 LIMIT_DEFAULT: Final = 100
 LIMIT_MAX: Final = 1000
@@ -136,11 +139,11 @@ def _listing(entry: Entry) -> Endpoint:
         if asked.format != "json":
             return exports.export(request, store, entry, asked.conditions, asked.order, asked.format)
         with store.read() as connection:
-            seen = lag(connection)
-            headers = {**lag_headers(seen), "ETag": etag(request, state_tag(connection, topics_of(entry.source)))}
+            sight = sight_of(connection, caller_of(request))
+            seen, headers = fresh(request, connection, sight, topics_of(entry.source))
             if (unchanged := not_modified(request, headers)) is not None:
                 return unchanged
-            rows = page(connection, entry.source, asked.conditions, asked.order, asked.after, asked.limit + 1)
+            rows = page(connection, sight, entry.source, asked.conditions, asked.order, asked.after, asked.limit + 1)
         behind = len(rows) > asked.limit
         rows = rows[: asked.limit]
         following = cursor_of(asked.sort, place_of(entry.source, asked.order, rows[-1])) if behind else None
@@ -157,28 +160,28 @@ def _detail(entry: Entry) -> Endpoint:
         key = key_parts(entry, request.path_params[name])
         store: Store = request.app.state.store
         with store.read() as connection:
-            seen = lag(connection)
-            headers = {**lag_headers(seen), "ETag": etag(request, state_tag(connection, topics_of(entry.source)))}
-            row = None if key is None else one(connection, entry.source, key)
+            sight = sight_of(connection, caller_of(request))
+            seen, headers = fresh(request, connection, sight, topics_of(entry.source))
+            row = None if key is None else one(connection, sight, entry.source, key)
             if row is None:
                 raise missing(entry, request.path_params[name], seen)
             if (unchanged := not_modified(request, headers)) is not None:
                 return unchanged
             form = item(entry, row)
             if entry.path == "lots":
-                form["stock_rows"] = [item(BY_PATH["stock"], each) for each in page(*_stock_of(connection, row))]
+                form["stock_rows"] = [item(BY_PATH["stock"], each) for each in _stock_of(connection, sight, row)]
         form["lag"] = lag_form(seen)
         return JSONResponse(form, headers=headers)
 
     return detail
 
 
-def _stock_of(connection: Any, lot: dict[str, Any]) -> tuple[Any, str, list[Condition], Order, None, int]:
+def _stock_of(connection: Connection, sight: Sight, lot: Row) -> list[Row]:
     """The stock of a lot by warehouse and location."""
     same: list[Condition] = [
         Where((name,), "is", (lot[name] or None,)) for name in ("item_class", "item_code", "variant", "lot_code")
     ]
-    return connection, "stock-register", same, Order(), None, LIMIT_MAX
+    return page(connection, sight, "stock-register", same, Order(), None, LIMIT_MAX)
 
 
 def key_parts(entry: Entry, text: str) -> list[Value] | None:

@@ -1,7 +1,8 @@
 """What the API asks of the registers: pages by a key, single rows, everything for an export.
 
 A row is a dict of column → value, in the order of the columns, with decimals as millionths, days and times as whole
-numbers and nested parts as JSON text. A *source* is a topic, or one of `VIEWS`.
+numbers and nested parts as JSON text. A *source* is a topic, or one of `VIEWS`. Every question comes with the sight of
+who asks: what he must not know is not there, for filters and orders neither.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from sqlalchemy import (
     FromClause,
     Select,
     Subquery,
+    Table,
     and_,
     func,
     literal,
@@ -25,9 +27,10 @@ from sqlalchemy import (
 
 from processors.contract.manifest import DEAD_LETTERS
 from processors.edge.store.column_types import Days, Millionths
+from processors.edge.store.sight import DIFFERENCES as DIFFERENCES
+from processors.edge.store.sight import Sight
 from processors.edge.store.tables import OFFSETS, TABLES, table_of
 
-DIFFERENCES: Final = "differences"
 DEAD_LETTER_TOPIC: Final = next(name for name in TABLES if name.endswith(DEAD_LETTERS))
 """Any of them: all dead letters share a table."""
 UNDECIDED: Final = ("recount", "approval", "refused")
@@ -93,6 +96,7 @@ def keys_of(source: str) -> tuple[str, ...]:
 
 def page(
     connection: Connection,
+    sight: Sight,
     source: str,
     conditions: Sequence[Condition],
     order: Order,
@@ -100,9 +104,10 @@ def page(
     limit: int,
 ) -> list[Row]:
     """Up to `limit` rows behind `after`: the order's value, where it has a column, and the key of the last row seen."""
-    found = _ordered(source, conditions, order)
+    from_ = _seen(sight, source)
+    found = _ordered(sight, source, from_, conditions, order)
     if after is not None:
-        found = found.where(_behind(_source(source), source, order, after))
+        found = found.where(_behind(from_, source, order, after))
     return [dict(row) for row in connection.execute(found.limit(limit)).mappings()]
 
 
@@ -124,36 +129,46 @@ def fits(source: str, order: Order, after: Sequence[object]) -> bool:
 
 
 def everything(
-    connection: Connection, source: str, conditions: Sequence[Condition], order: Order, columns: Sequence[str]
+    connection: Connection,
+    sight: Sight,
+    source: str,
+    conditions: Sequence[Condition],
+    order: Order,
+    columns: Sequence[str],
 ) -> Iterator[list[tuple[Any, ...]]]:
     """All rows in chunks, as tuples of the given columns; nothing else is held in memory."""
-    from_ = _source(source)
-    found = _ordered(source, conditions, order).with_only_columns(*(from_.c[name] for name in columns))
+    from_ = _seen(sight, source)
+    found = _ordered(sight, source, from_, conditions, order).with_only_columns(*(from_.c[name] for name in columns))
     result = connection.execution_options(stream_results=True, yield_per=CHUNK).execute(found)
     for chunk in result.partitions():
         yield [tuple(row) for row in chunk]
 
 
-def count(connection: Connection, source: str, conditions: Sequence[Condition], at_most: int) -> int:
+def count(connection: Connection, sight: Sight, source: str, conditions: Sequence[Condition], at_most: int) -> int:
     """How many rows there are, counted up to `at_most`."""
-    some = select(literal(1)).select_from(_source(source)).where(_all(source, conditions)).limit(at_most).subquery()
+    from_ = _seen(sight, source)
+    some = select(literal(1)).select_from(from_).where(_all(sight, from_, conditions)).limit(at_most).subquery()
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
-def one(connection: Connection, source: str, key: Sequence[Value]) -> Row | None:
+def one(connection: Connection, sight: Sight, source: str, key: Sequence[Value]) -> Row | None:
     """The row of a key, its parts as in `keys_of`."""
-    from_ = _source(source)
+    from_ = _seen(sight, source)
     same = [from_.c[name] == value for name, value in zip(keys_of(source), key, strict=True)]
     found = connection.execute(select(from_).where(*same)).mappings().first()
     return None if found is None else dict(found)
 
 
 def newest(
-    connection: Connection, source: str, conditions: Sequence[Condition], behind: tuple[int, int] | None
+    connection: Connection,
+    sight: Sight,
+    source: str,
+    conditions: Sequence[Condition],
+    behind: tuple[int, int] | None,
 ) -> Row | None:
     """The latest event that fits; `behind`: only of that partition, with a higher offset."""
-    from_ = table_of(source)
-    found = select(from_).where(_all(source, conditions)).limit(1)
+    from_ = _seen(sight, source)
+    found = select(from_).where(_all(sight, from_, conditions)).limit(1)
     found = found.order_by(from_.c.topic_offset.desc())
     if behind is not None:
         found = found.where(from_.c.topic_partition == behind[0], from_.c.topic_offset > behind[1])
@@ -216,12 +231,17 @@ def _source(source: str) -> FromClause:
     return VIEWS[source] if source in VIEWS else table_of(source)
 
 
-def _ordered(source: str, conditions: Sequence[Condition], order: Order) -> Select[Any]:
-    from_ = _source(source)
-    found = select(from_).where(_all(source, conditions))
+def _seen(sight: Sight, source: str) -> FromClause:
+    return sight.over(source, _source(source))
+
+
+def _ordered(
+    sight: Sight, source: str, from_: FromClause, conditions: Sequence[Condition], order: Order
+) -> Select[Any]:
+    found = select(from_).where(_all(sight, from_, conditions))
     if order.column is not None:
         column = from_.c[order.column]
-        if column.nullable or source in VIEWS:
+        if not isinstance(from_, Table) or from_.c[order.column].nullable:
             found = found.order_by(column.is_(None))
         found = found.order_by(column.desc() if order.descending else column.asc())
     for name in keys_of(source):
@@ -262,19 +282,18 @@ def _is_value(column: ColumnElement[Any], value: object, *, may_be_absent: bool)
     return -719_162 <= value <= 2_932_896 if isinstance(column.type, Days) else 0 <= abs(value) < 2**47
 
 
-def _all(source: str, conditions: Sequence[Condition]) -> ColumnElement[bool]:
-    from_ = _source(source)
-    return and_(true(), *(_condition(from_, condition) for condition in conditions))
+def _all(sight: Sight, from_: FromClause, conditions: Sequence[Condition]) -> ColumnElement[bool]:
+    return and_(true(), *(_condition(sight, from_, condition) for condition in conditions))
 
 
-def _condition(from_: FromClause, condition: Condition) -> ColumnElement[bool]:
+def _condition(sight: Sight, from_: FromClause, condition: Condition) -> ColumnElement[bool]:
     match condition:
         case Where(columns, op, values):
             return or_(*(_compared(from_.c[name], op, values) for name in columns))
         case Items(items):
             return or_(*(_of_item(from_, *item) for item in items))
         case Held(warehouses, locations):
-            stock = table_of("stock-register")
+            stock = sight.table("stock-register")
             there = [
                 stock.c.item_class == from_.c.item_class,
                 stock.c.item_code == from_.c.item_code,
@@ -286,7 +305,7 @@ def _condition(from_: FromClause, condition: Condition) -> ColumnElement[bool]:
             there += [stock.c.location.in_(locations)] if locations else []
             return select(literal(1)).select_from(stock).where(*there).exists()
         case Documented(types, numbers):
-            history = table_of("register-history")
+            history = sight.table("register-history")
             lines = [
                 history.c.item_class == from_.c.item_class,
                 history.c.item_code == from_.c.item_code,

@@ -1,8 +1,8 @@
 """A trace and a recall as JSON: decimals as text, days `2026-11-21`, times ISO 8601 with `Z`."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from processors.domain import quantity
 from processors.domain.calendar import day_text, time_text
@@ -16,13 +16,20 @@ from processors.edge.trace.recall_rows import rows_of
 Form = dict[str, Any]
 
 
-def network_form(network: Network, known: Known, limit: int) -> Form:
-    """One direction: the first `limit` goods with all that is known of them, and as many steps with both sides."""
+UNSEEN: Final = ("stock", "state", "warehouse", "location")
+"""What a register's row tells of how much there is, and where."""
+
+
+def network_form(network: Network, known: Known, limit: int, hidden: Collection[Goods] = ()) -> Form:
+    """One direction: the first `limit` goods with all that is known of them, and as many steps with both sides.
+
+    Of the goods that are `hidden` (`store.sight`) no quantities, documents or places are told.
+    """
     goods = list(network.depths)[:limit]
     steps = list(network.steps)[:limit]
     return {
-        "goods": [_goods_form(each, network, known) for each in goods],
-        "steps": [_step_form(step, network.links(step)) for step in steps],
+        "goods": [_goods_form(each, network, known, each in hidden) for each in goods],
+        "steps": [_step_form(step, network.links(step), hidden) for step in steps],
         "goods_total": len(network.depths),
         "steps_total": len(network.steps),
         "complete": len(goods) == len(network.depths) and len(steps) == len(network.steps),
@@ -67,15 +74,18 @@ def paper_form(paper: Paper) -> Form:
     }
 
 
-def _goods_form(goods: Goods, network: Network, known: Known) -> Form:
-    balance = known.balances.get(goods, Balance())
+def _goods_form(goods: Goods, network: Network, known: Known, is_hidden: bool) -> Form:
+    balance = Balance() if is_hidden else known.balances.get(goods, Balance())
+    register = _register_form(known.lots.get(goods) or known.serials.get(goods))
+    if is_hidden and register is not None:
+        register |= {name: None for name in UNSEEN if name in register}
     return {
         **goods._asdict(),
         "depth": network.depths[goods],
         "cut": goods in network.cut,
-        "register": _register_form(known.lots.get(goods) or known.serials.get(goods)),
+        "register": register,
         "unit": balance.unit,
-        "balance": sums_form(balance.total),
+        "balance": None if is_hidden else sums_form(balance.total),
         "warehouses": [{"warehouse": code, **sums_form(sums)} for code, sums in sorted(balance.warehouses.items())],
         "receipts": _papers(balance.receipts),
         "shipments": _papers(balance.shipments),
@@ -98,10 +108,11 @@ def _register_form(facts: LotFacts | SerialFacts | None) -> Form | None:
     return form
 
 
-def _step_form(step: str, links: list[Link]) -> Form:
+def _step_form(step: str, links: list[Link], hidden: Collection[Goods]) -> Form:
     sides: dict[str, list[Form]] = {"input": [], "output": []}
     for link in links:
-        form = {**link.goods._asdict(), "quantity": quantity.text(link.quantity)}
+        amount = None if link.goods in hidden else quantity.text(link.quantity)
+        form = {**link.goods._asdict(), "quantity": amount}
         sides[link.role].append({**form, "occurred_at": time_text(link.occurred_at)})
     return {"transformation_id": step, "inputs": sides["input"], "outputs": sides["output"]}
 

@@ -43,6 +43,10 @@ class Network:
     steps: dict[str, list[Edge]] = field(default_factory=dict)
     cut: set[Goods] = field(default_factory=set)
 
+    def goods_of(self, step: str) -> set[Goods]:
+        """The goods on both sides of a step."""
+        return {_goods(edge[2:7]) for edge in self.steps[step]}
+
     def links(self, step: str) -> list[Link]:
         """Both sides of a step, inputs first, in the order of their goods."""
         return [Link(step, edge[1], _goods(edge[2:7]), edge[7], edge[8]) for edge in sorted(self.steps[step])]

@@ -8,14 +8,16 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from processors.domain import keys
 from processors.domain.lineage_graph import Direction, Goods
+from processors.edge.api.blind import sight_of
 from processors.edge.api.description import READ_PROBLEMS, problem
-from processors.edge.api.freshness import etag, lag_form, lag_headers, not_modified
+from processors.edge.api.freshness import COUNTED_BLIND, fresh, lag_form, not_modified
 from processors.edge.api.problems import Problem
-from processors.edge.api.roles import Role, needs
+from processors.edge.api.roles import Role, caller_of, needs
 from processors.edge.store import queries_trace
 from processors.edge.store.engine import Store
-from processors.edge.store.queries_offsets import Lag, lag, state_tag
+from processors.edge.store.queries_offsets import Lag
 from processors.edge.store.queries_trace import Connection
+from processors.edge.store.sight import Sight
 from processors.edge.trace import epcis
 from processors.edge.trace.balance import known_of
 from processors.edge.trace.forms import network_form, recall_form
@@ -67,14 +69,17 @@ def router() -> APIRouter:
         ways: list[Direction] = ["forward", "backward"] if direction == "both" else [direction]
         store: Store = request.app.state.store
         with store.read() as connection:
-            seen, headers = _head(request, connection)
+            sight, seen, headers = _head(request, connection)
             start = _start(connection, register, key)
             if (unchanged := not_modified(request, headers)) is not None:
                 return unchanged
             body: dict[str, Any] = {"lag": lag_form(seen), "start": start._asdict()}
             for way in ways:
                 network = walk(connection, start, way, depth)
-                body[way] = network_form(network, known_of(connection, list(network.depths)[:limit]), limit)
+                told = list(network.depths)[:limit]
+                around = {edge for step in list(network.steps)[:limit] for edge in network.goods_of(step)}
+                hidden = sight.hidden_goods(connection, {*told, *around})
+                body[way] = network_form(network, known_of(connection, told), limit, hidden)
         return JSONResponse(body, headers=headers)
 
     @routes.get(
@@ -94,12 +99,15 @@ def router() -> APIRouter:
     ) -> Response:
         store: Store = request.app.state.store
         with store.read() as connection:
-            seen, headers = _head(request, connection)
+            sight, seen, headers = _head(request, connection)
             start = _start(connection, register, key)
             if (unchanged := not_modified(request, headers)) is not None:
                 return unchanged
             at = time.time_ns() // 1_000_000 if seen.looked_at is None else seen.looked_at
             found = recall(connection, start, at)
+            if sight.hidden_goods(connection, {*found.network.depths, *found.pieces}):
+                detail = "some of it stands where somebody counts blind; a supervisor's token may ask"
+                raise Problem(403, COUNTED_BLIND, detail)
         if format == "json":
             return JSONResponse({"lag": lag_form(seen), **recall_form(found)}, headers=headers)
         name = "csv" if format == "csv" else "jsonld"
@@ -111,9 +119,9 @@ def router() -> APIRouter:
     return routes
 
 
-def _head(request: Request, connection: Connection) -> tuple[Lag, dict[str, str]]:
-    seen = lag(connection)
-    return seen, {**lag_headers(seen), "ETag": etag(request, state_tag(connection, TOPICS))}
+def _head(request: Request, connection: Connection) -> tuple[Sight, Lag, dict[str, str]]:
+    sight = sight_of(connection, caller_of(request))
+    return sight, *fresh(request, connection, sight, TOPICS)
 
 
 def _start(connection: Connection, register: Register, key: str) -> Goods:
