@@ -50,20 +50,20 @@ def answers(console: Console, reader: Reader, scan_ids: Sequence[str]) -> dict[s
 
 
 def _shown(row: Row, reader: Reader) -> dict[str, Any]:
-    session, line = json.loads(row["session"]), json.loads(row["line"]) if row["line"] else None
+    session = json.loads(row["session"])
     return {
         "scan_id": row["scan_id"],
         "status": row["status"],
         "code": row["code"],
-        "headline": _headline(row, line, reader),
+        "headline": headline(row, reader),
         "detail": row["message"],
         "session": {name: "" if value is None else value for name, value in session.items()},
     }
 
 
-def _headline(row: Row, line: Mapping[str, Any] | None, reader: Reader) -> str:
-    """One short sentence in the reader's language; the message of the worker stands below it."""
-    words = reader.words
+def headline(row: Row, reader: Reader) -> str:
+    """What came of a read, as one short sentence in the reader's language; the worker's message stands below it."""
+    words, line = reader.words, json.loads(row["line"]) if row["line"] else None
     if row["status"] in ("accepted", "ask") and line is not None:
         counted = f"{reader.showing.quantity(quantity.parse(line['counted']))} {line['unit']}"
         goods = " ".join(part for part in (line["item_code"], line["lot_code"], line["serial_code"]) if part)

@@ -8,13 +8,13 @@ from typing import Final
 
 NODE_WIDTH: Final = 190
 NODE_HEIGHT: Final = 58
-GAP_X: Final = 64
+GAP_X: Final = 54
 GAP_Y: Final = 18
 
 
 def bars(values: Sequence[int], labels: Sequence[str], title: str) -> str:
     """Upright bars with a label under the first, the middle and the last; `title` for those who do not see them."""
-    width, height, foot = 720, 150, 20
+    width, height, foot = 360, 110, 20
     step, most = width / max(len(values), 1), max([*values, 1])
     parts = [f'<line class="axis" x1="0" y1="{height}" x2="{width}" y2="{height}"/>']
     for place, value in enumerate(values):
@@ -42,25 +42,60 @@ class Share:
 
 
 def pareto(shares: Sequence[Share], title: str) -> str:
-    """Bars from the largest down, with the line of their sum so far in percent of all."""
+    """Bars from the largest down, with the line of their sum so far in percent of all; twice: for a wide and a narrow
+    screen, of which the style sheet shows one."""
+    return _pareto_roomy(shares, title) + _pareto_narrow(shares, title)
+
+
+def _pareto_roomy(shares: Sequence[Share], title: str) -> str:
     width, row, left, right = 720, 26, 210, 150
-    whole = sum(share.size for share in shares) or 1
-    most, room = max([share.size for share in shares] or [1]) or 1, width - left - right
+    most, room = _largest(shares), width - left - right
     parts, points = [], []
-    for place, (share, so_far) in enumerate(zip(shares, accumulate(share.size for share in shares), strict=True)):
+    for place, (share, percent) in enumerate(_with_sums(shares)):
         y = place * row
-        long = max(2.0, room * share.size / most)
-        tone = "bad" if share.loss else "good"
         name = share.name if len(share.name) <= 30 else share.name[:29] + "…"
         parts.append(
             f'<a href="{escape(share.address)}"><text x="0" y="{y + 17}">{escape(name)}</text>'
-            f'<rect class="mark {tone}" x="{left}" y="{y + 5}" width="{long:.1f}" height="{row - 10}" rx="3">'
-            f"<title>{escape(share.name)}: {escape(share.shown)}</title></rect></a>"
-            f'<text x="{width}" y="{y + 17}" text-anchor="end">{escape(share.shown)} · {so_far * 100 // whole} %</text>'
+            f"{_bar(share, left, y + 5, room * share.size / most, row - 10)}</a>"
+            f'<text x="{width}" y="{y + 17}" text-anchor="end">{escape(share.shown)} · {percent:.0f} %</text>'
         )
-        points.append(f"{left + room * so_far / whole:.1f},{y + row / 2:.1f}")
+        points.append(f"{left + room * percent / 100:.1f},{y + row / 2:.1f}")
     parts.append(f'<polyline class="line" points="{" ".join(points)}"/>')
-    return _svg("chart pareto", width, max(len(shares), 1) * row, title, parts)
+    return _svg("chart pareto roomy", width, max(len(shares), 1) * row, title, parts)
+
+
+def _pareto_narrow(shares: Sequence[Share], title: str) -> str:
+    """Name and value above each bar."""
+    width, row = 320, 46
+    most, parts = _largest(shares), []
+    for place, (share, percent) in enumerate(_with_sums(shares)):
+        y = place * row
+        name = share.name if len(share.name) <= 26 else share.name[:25] + "…"
+        parts.append(
+            f'<a href="{escape(share.address)}"><text x="0" y="{y + 16}">{escape(name)}</text>'
+            f"{_bar(share, 0, y + 23, width * share.size / most, 12)}</a>"
+            f'<text x="{width}" y="{y + 16}" text-anchor="end">{escape(share.shown)} · {percent:.0f} %</text>'
+        )
+    return _svg("chart pareto narrow", width, max(len(shares), 1) * row, title, parts)
+
+
+def _bar(share: Share, x: int, y: int, long: float, tall: int) -> str:
+    tone = "bad" if share.loss else "good"
+    return (
+        f'<rect class="mark {tone}" x="{x}" y="{y}" width="{max(2.0, long):.1f}" height="{tall}" rx="3">'
+        f"<title>{escape(share.name)}: {escape(share.shown)}</title></rect>"
+    )
+
+
+def _largest(shares: Sequence[Share]) -> int:
+    return max((share.size for share in shares), default=1) or 1
+
+
+def _with_sums(shares: Sequence[Share]) -> list[tuple[Share, float]]:
+    """Each with the sum so far in percent of all."""
+    whole = sum(share.size for share in shares) or 1
+    sums = accumulate(share.size for share in shares)
+    return [(share, so_far * 100 // whole) for share, so_far in zip(shares, sums, strict=True)]
 
 
 @dataclass(slots=True)
@@ -144,8 +179,10 @@ def _box(node: Node, x: float, y: float) -> str:
 
 
 def _svg(name: str, width: float, height: float, title: str, parts: Sequence[str], fixed: bool = False) -> str:
+    """A drawing with links in it is a group of them to those who do not see it; one without is a picture."""
+    role = "group" if any(part.startswith("<a ") for part in parts) else "img"
     size = f'width="{width:.0f}" height="{height:.0f}" ' if fixed else ""
     return (
         f'<svg class="{name}" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" {size}'
-        f'role="img" aria-label="{escape(title)}">{"".join(parts)}</svg>'
+        f'role="{role}" aria-label="{escape(title)}">{"".join(parts)}</svg>'
     )

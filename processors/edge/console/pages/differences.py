@@ -8,6 +8,7 @@ from starlette.datastructures import FormData
 
 from processors.edge.api.problems import Problem
 from processors.edge.api.roles import Caller, Role
+from processors.edge.console import counting
 from processors.edge.console.commands import command, told
 from processors.edge.console.drawing import Share, pareto
 from processors.edge.console.rendering import address, page
@@ -66,8 +67,8 @@ def routes(console: Console) -> APIRouter:
             if list in blind_lists(connection, inventory, reader.caller):
                 row, movements = {**row, **UNSEEN}, []
         return page(
-            console, request, reader, "line.html", row=row, reads=reads, movements=movements, posted=posted,
-            around_minutes=AROUND_MS // 60_000,
+            console, request, reader, "line.html", row=row, movements=movements, posted=posted,
+            around_minutes=AROUND_MS // 60_000, reads=[(read, counting.headline(read, reader)) for read in reads],
         )  # fmt: skip
 
     @router.post("/line")

@@ -9,6 +9,7 @@ from starlette.datastructures import FormData
 
 from processors.edge.api.problems import Problem
 from processors.edge.api.roles import Role
+from processors.edge.console import counting
 from processors.edge.console.commands import command, told
 from processors.edge.console.pages.lots import masters
 from processors.edge.console.rendering import address, page
@@ -20,6 +21,7 @@ from processors.edge.store.queries_console import Row, master
 STILL_COUNTING_MS: Final = 120_000
 """A list with a read younger than this is being counted."""
 ENDED: Final = ("closed", "cancelled")
+READS_SHOWN: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ def routes(console: Console) -> APIRouter:
         checks = checks_of(row, list_type, progress, reads, console.now_ms(), console.changes.lag().records)
         return page(
             console, request, reader, "list.html", row=row, list_type=list_type, progress=progress, unseen=unseen,
-            lines=lines, reads=reads[:12], checks=checks, ended=ENDED,
+            lines=lines, reads=[(read, counting.headline(read, reader)) for read in reads[:READS_SHOWN]], checks=checks,
+            waiting=sum(row["states"].get(state, 0) for state in store.WAITING), ended=ENDED,
         )  # fmt: skip
 
     @router.post("/inventories")

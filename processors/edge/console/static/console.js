@@ -11,7 +11,7 @@ menu.addEventListener("click", () => {
   if (open) document.querySelector("#side a").focus();
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && frame.classList.contains("menu-open")) menu.click();
+  if (event.key === "Escape" && frame.classList.contains("menu-open")) { menu.click(); menu.focus(); }
 });
 
 // The button for light or dark goes to the other one of what is seen now.
