@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from processors.edge.store.engine import Store
@@ -27,6 +27,11 @@ class Changes:
         """Topic → a number that grows with every record taken."""
         self._look()
         return self._positions
+
+    def of(self, topics: Collection[str]) -> tuple[int, ...]:
+        """A value that is another one after any change of these topics' tables."""
+        positions = self.positions()
+        return tuple(positions.get(topic, 0) for topic in topics)
 
     def lag(self) -> Lag:
         """How far the store is behind."""

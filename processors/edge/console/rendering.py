@@ -109,6 +109,7 @@ def page(
         in_hex=lambda value: (value or b"")[:HEX_BYTES].hex(" "),
         key_of=keys.join,
         exact=lambda millionths: "" if millionths is None else quantity.text(millionths),
+        minus=lambda all_of_it, part: None if all_of_it is None or part is None else all_of_it - part,
         outcome=outcome(console, done) if done else None,
         here=lambda **changes: _here(request, changes),
         now_ms=console.now_ms(),

@@ -6,7 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from processors.domain import quantity
-from processors.domain.calendar import date_of
+from processors.domain.calendar import date_of, day_text
 
 _MARKS: Final = {"en": (",", "."), "it": (".", ","), "ro": (".", ",")}
 """Language → mark between thousands, mark before decimals."""
@@ -73,6 +73,10 @@ class Showing:
     def iso(self, time_ms: int) -> str:
         """For machines: the `datetime` of a `time` element."""
         return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="seconds")
+
+    def iso_day(self, day: int) -> str:
+        """For machines and fields of forms: 2026-11-21."""
+        return day_text(day)
 
     def _at(self, time_ms: int) -> datetime:
         return datetime.fromtimestamp(time_ms / 1000, self.zone)

@@ -1,8 +1,8 @@
 """What the console asks of the registers: searches in pages, one lot or serial with its papers, master data.
 
 Rows are mappings column → value in Python's form (`column_types`). Pages are by key: `after` is the key at which the
-page before ended, so that each costs the same. `queries_console_now` has the overview and what was refused,
-`queries_console_counts` what is counted.
+page before ended, so that each costs the same. `sight`: what the reader may see; a quantity that is hidden is None.
+`queries_console_now` has the overview and what was refused, `queries_console_counts` what is counted.
 """
 
 import json
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
+    FromClause,
     Select,
     and_,
     exists,
@@ -25,18 +25,14 @@ from sqlalchemy import (
     tuple_,
 )
 
+from processors.edge.store.sight import WHOLE, Sight
 from processors.edge.store.tables import table_of
 
 Row = dict[str, Any]
 PAGE_ROWS: Final = 50
 PAPERS: Final = 100
 
-LOTS: Final = table_of("lot-register")
-SERIALS: Final = table_of("serial-register")
-STOCK: Final = table_of("stock-register")
 COUNTERS: Final = table_of("counter-register")
-HISTORY: Final = table_of("register-history")
-RESERVATIONS: Final = table_of("reservation-register")
 MASTER: Final = table_of("master-register")
 
 
@@ -53,7 +49,7 @@ def rows_of(connection: Connection, query: Select[Any]) -> list[Row]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
-def contains(column: Column[Any], text: str) -> ColumnElement[bool]:
+def contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
     """Whether a column holds a text anywhere, in upper or lower case; `%` and `_` are letters like others."""
     return func.lower(column).contains(text.lower(), autoescape=True)
 
@@ -93,150 +89,163 @@ class Search:
     sort: str = ""
 
 
-def lots(connection: Connection, search: Search, after: str | None = None) -> RowPage:
+def lots(connection: Connection, search: Search, after: str | None = None, sight: Sight = WHOLE) -> RowPage:
     """Lots by code, supplier's or customer's code or item; `state` is `open`, `empty` or `closed`."""
-    query = select(LOTS)
-    names = (LOTS.c.lot_code, LOTS.c.supplier_lot, LOTS.c.customer_lot, LOTS.c.item_code)
+    table, stock, papers = (sight.table(topic) for topic in ("lot-register", "stock-register", "register-history"))
+    lot, held_in, paper = table.c, stock.c, papers.c
+    query = select(table)
+    names = (lot.lot_code, lot.supplier_lot, lot.customer_lot, lot.item_code)
     if search.text:
         query = query.where(or_(*(contains(column, search.text) for column in names)))
-    query = _of_item(query, LOTS.c.item_code, search.item)
+    query = _of_item(query, table, search.item)
     if search.supplier:
-        query = query.where(contains(LOTS.c.supplier, search.supplier))
+        query = query.where(contains(lot.supplier, search.supplier))
     if search.status:
-        query = query.where(LOTS.c.status == search.status)
+        query = query.where(lot.status == search.status)
     if search.expires_by is not None:
-        query = query.where(LOTS.c.expiry_date <= search.expires_by)
+        query = query.where(lot.expiry_date <= search.expires_by)
     match search.state:
         case "open":
-            query = query.where(LOTS.c.stock != 0)
+            query = query.where(lot.stock != 0)
         case "empty":
-            query = query.where(LOTS.c.stock == 0)
+            query = query.where(lot.stock == 0)
         case "closed":
-            query = query.where(LOTS.c.closed)
+            query = query.where(lot.closed)
     if search.warehouse:
         # As a set, made once: a look-up for every lot costs seconds where there are 100,000 of them.
-        held = select(STOCK.c.item_class, STOCK.c.item_code, STOCK.c.lot_code).where(
-            STOCK.c.warehouse == search.warehouse, STOCK.c.stock != 0, STOCK.c.lot_code.is_not(None)
+        held = select(held_in.item_class, held_in.item_code, held_in.lot_code).where(
+            held_in.warehouse == search.warehouse, held_in.stock != 0, held_in.lot_code.is_not(None)
         )
         if search.location:
-            held = held.where(STOCK.c.location == search.location)
-        query = query.where(tuple_(LOTS.c.item_class, LOTS.c.item_code, LOTS.c.lot_code).in_(held))
+            held = held.where(held_in.location == search.location)
+        query = query.where(tuple_(lot.item_class, lot.item_code, lot.lot_code).in_(held))
     if search.document:
         query = query.where(
             exists().where(
-                HISTORY.c.item_class == LOTS.c.item_class,
-                HISTORY.c.item_code == LOTS.c.item_code,
-                HISTORY.c.lot_code == LOTS.c.lot_code,
-                HISTORY.c.document_number == search.document,
+                paper.item_class == lot.item_class,
+                paper.item_code == lot.item_code,
+                paper.lot_code == lot.lot_code,
+                paper.document_number == search.document,
             )
         )
-    sort = [LOTS.c.expiry_date, LOTS.c.record_key] if search.sort == "expiry" else [LOTS.c.record_key]
+    sort = [lot.expiry_date, lot.record_key] if search.sort == "expiry" else [lot.record_key]
     return _page(connection, query, sort, after)
 
 
-def serials(connection: Connection, search: Search, after: str | None = None) -> RowPage:
+def serials(connection: Connection, search: Search, after: str | None = None, sight: Sight = WHOLE) -> RowPage:
     """Serials by code, lot, customer's or supplier's code, item or reserving document; `state` as in the register."""
-    query = select(SERIALS)
+    table = sight.table("serial-register")
+    serial = table.c
+    query = select(table)
     names = (
-        SERIALS.c.serial_code,
-        SERIALS.c.lot_code,
-        SERIALS.c.item_code,
-        SERIALS.c.customer_code,
-        SERIALS.c.supplier_code,
-        SERIALS.c.reserved_for,
+        serial.serial_code,
+        serial.lot_code,
+        serial.item_code,
+        serial.customer_code,
+        serial.supplier_code,
+        serial.reserved_for,
     )
     if search.text:
         query = query.where(or_(*(contains(column, search.text) for column in names)))
-    query = _of_item(query, SERIALS.c.item_code, search.item)
+    query = _of_item(query, table, search.item)
     if search.warehouse:
-        query = query.where(SERIALS.c.warehouse == search.warehouse)
+        query = query.where(serial.warehouse == search.warehouse)
     if search.location:
-        query = query.where(SERIALS.c.location == search.location)
+        query = query.where(serial.location == search.location)
     if search.document:
         query = query.where(
-            or_(SERIALS.c.first_document_number == search.document, SERIALS.c.reserved_for == search.document)
+            or_(serial.first_document_number == search.document, serial.reserved_for == search.document)
         )
     match search.state:
         case "reserved":
-            query = query.where(SERIALS.c.reserved)
+            query = query.where(serial.reserved)
         case "cancelled":
-            query = query.where(or_(SERIALS.c.cancelled, SERIALS.c.force_closed))
+            query = query.where(or_(serial.cancelled, serial.force_closed))
         case "":
             pass
         case state:
-            query = query.where(SERIALS.c.state == state)
-    return _page(connection, query, [SERIALS.c.record_key], after)
+            query = query.where(serial.state == state)
+    return _page(connection, query, [serial.record_key], after)
 
 
-def stock(connection: Connection, search: Search, after: str | None = None) -> RowPage:
+def stock(connection: Connection, search: Search, after: str | None = None, sight: Sight = WHOLE) -> RowPage:
     """Stock rows by item, lot and place; `state` `all` has empty ones too, `negative` those below zero."""
-    query = select(STOCK)
+    table = sight.table("stock-register")
+    place = table.c
+    query = select(table)
     if search.text:
-        query = query.where(or_(contains(STOCK.c.item_code, search.text), contains(STOCK.c.lot_code, search.text)))
-    query = _of_item(query, STOCK.c.item_code, search.item)
+        query = query.where(or_(contains(place.item_code, search.text), contains(place.lot_code, search.text)))
+    query = _of_item(query, table, search.item)
     if search.warehouse:
-        query = query.where(STOCK.c.warehouse == search.warehouse)
+        query = query.where(place.warehouse == search.warehouse)
     if search.location:
-        query = query.where(STOCK.c.location == search.location)
+        query = query.where(place.location == search.location)
     if search.state == "negative":
-        query = query.where(STOCK.c.stock < 0)
+        query = query.where(place.stock < 0)
     elif search.state != "all":
-        query = query.where(STOCK.c.stock != 0)
-    return _page(connection, query, [STOCK.c.record_key], after)
+        query = query.where(place.stock != 0)
+    return _page(connection, query, [place.record_key], after)
 
 
-def _of_item(query: Select[Any], column: Column[Any], item: str) -> Select[Any]:
+def _of_item(query: Select[Any], table: FromClause, item: str) -> Select[Any]:
     """Rows of one item: its code, or class and code as `class|code`."""
     if not item:
         return query
     item_class, bar, code = item.partition("|")
     if not bar:
-        return query.where(column == item)
-    return query.where(column == code, column.table.c.item_class == item_class)
+        return query.where(table.c.item_code == item)
+    return query.where(table.c.item_code == code, table.c.item_class == item_class)
 
 
-def one(connection: Connection, register: str, key: str) -> Row | None:
+def one(connection: Connection, register: str, key: str, sight: Sight = WHOLE) -> Row | None:
     """The row of a register by its key; None: it is not there."""
-    table = table_of(register)
+    table = sight.table(register)
     found = rows_of(connection, select(table).where(table.c.record_key == key))
     return found[0] if found else None
 
 
-def stock_of(connection: Connection, lot: Row) -> list[Row]:
+def stock_of(connection: Connection, lot: Row, sight: Sight = WHOLE) -> list[Row]:
     """The stock rows of a lot, one a warehouse and location."""
-    query = select(STOCK).where(
-        STOCK.c.item_class == lot["item_class"],
-        STOCK.c.item_code == lot["item_code"],
-        func.coalesce(STOCK.c.variant, "") == (lot["variant"] or ""),
-        STOCK.c.lot_code == lot["lot_code"],
+    stock = sight.table("stock-register")
+    query = select(stock).where(
+        stock.c.item_class == lot["item_class"],
+        stock.c.item_code == lot["item_code"],
+        func.coalesce(stock.c.variant, "") == (lot["variant"] or ""),
+        stock.c.lot_code == lot["lot_code"],
     )
-    return rows_of(connection, query.order_by(STOCK.c.warehouse, STOCK.c.location))
+    return rows_of(connection, query.order_by(stock.c.warehouse, stock.c.location))
 
 
 def papers(
-    connection: Connection, row: Row, direction: str | None, after: str | None = None, of_serial: bool = False
+    connection: Connection,
+    row: Row,
+    direction: str | None,
+    after: str | None = None,
+    of_serial: bool = False,
+    sight: Sight = WHOLE,
 ) -> RowPage:
     """Documents of a lot, or serial, in time order, `PAPERS` a page, those that were reversed marked `undone`.
 
     direction: `load`, `unload`, …; None: all.
     """
-    entry = HISTORY.alias()
+    entry, back = sight.table("register-history").alias(), table_of("register-history")
     # By the movement alone, whose few lines an index finds: by its goods it would be all lines for each line.
     undone = exists().where(
-        HISTORY.c.movement_id == entry.c.movement_id, HISTORY.c.entry_id == entry.c.entry_id, HISTORY.c.reversed
+        back.c.movement_id == entry.c.movement_id, back.c.entry_id == entry.c.entry_id, back.c.reversed
     )
     query = select(entry, undone.label("undone")).where(
         entry.c.item_class == row["item_class"],
         entry.c.item_code == row["item_code"],
         func.coalesce(entry.c.variant, "") == (row["variant"] or ""),
-        func.coalesce(entry.c.lot_code, "") == (row["lot_code"] or ""),
+        _same(entry.c.lot_code, row["lot_code"]),
         entry.c.generation == row["generation"],
         ~entry.c.reversed,
     )
     if of_serial:
         query = query.where(entry.c.serial_code == row["serial_code"])
     else:
-        query = query.where(entry.c.register == "lot")
+        # Without a serial number: so an index has a lot's papers in their order, and nothing is sorted.
+        query = query.where(entry.c.register == "lot", entry.c.serial_code.is_(None))
     if direction:
         query = query.where(entry.c.direction == direction)
     order = (entry.c.occurred_at, entry.c.topic_partition, entry.c.topic_offset)
@@ -251,20 +260,27 @@ def papers(
     return RowPage(found[:PAPERS], json.dumps([found[PAPERS - 1][column.key] for column in order]))
 
 
-def papers_count(connection: Connection, row: Row, direction: str) -> int:
+def _same(column: ColumnElement[Any], value: str | None) -> ColumnElement[bool]:
+    """A column that may be null is a value, so that an index helps."""
+    return column == value if value else column.is_(None)
+
+
+def papers_count(connection: Connection, row: Row, direction: str, sight: Sight = WHOLE) -> int:
     """How many documents loaded, or unloaded, a lot."""
+    history = sight.table("register-history")
     query = (
         select(func.count())
-        .select_from(HISTORY)
+        .select_from(history)
         .where(
-            HISTORY.c.item_class == row["item_class"],
-            HISTORY.c.item_code == row["item_code"],
-            func.coalesce(HISTORY.c.variant, "") == (row["variant"] or ""),
-            HISTORY.c.lot_code == row["lot_code"],
-            HISTORY.c.register == "lot",
-            HISTORY.c.generation == row["generation"],
-            HISTORY.c.direction == direction,
-            ~HISTORY.c.reversed,
+            history.c.item_class == row["item_class"],
+            history.c.item_code == row["item_code"],
+            func.coalesce(history.c.variant, "") == (row["variant"] or ""),
+            history.c.lot_code == row["lot_code"],
+            history.c.serial_code.is_(None),
+            history.c.register == "lot",
+            history.c.generation == row["generation"],
+            history.c.direction == direction,
+            ~history.c.reversed,
         )
     )
     return int(connection.execute(query).scalar_one())
@@ -272,49 +288,51 @@ def papers_count(connection: Connection, row: Row, direction: str) -> int:
 
 def serials_of(connection: Connection, lot: Row, limit: int = PAPERS) -> list[Row]:
     """The first serials of a lot."""
-    query = select(SERIALS).where(
-        SERIALS.c.lot_code == lot["lot_code"],
-        SERIALS.c.item_class == lot["item_class"],
-        SERIALS.c.item_code == lot["item_code"],
-        SERIALS.c.variant == lot["variant"],
+    serials = table_of("serial-register")  # codes alone
+    query = select(serials).where(
+        serials.c.lot_code == lot["lot_code"],
+        serials.c.item_class == lot["item_class"],
+        serials.c.item_code == lot["item_code"],
+        serials.c.variant == lot["variant"],
     )
-    return rows_of(connection, query.order_by(SERIALS.c.serial_code).limit(limit))
+    return rows_of(connection, query.order_by(serials.c.serial_code).limit(limit))
 
 
-def reservations_of(connection: Connection, row: Row) -> list[Row]:
+def reservations_of(connection: Connection, row: Row, sight: Sight = WHOLE) -> list[Row]:
     """Who has reserved a lot, and how much."""
-    query = select(RESERVATIONS).where(
-        RESERVATIONS.c.item_class == row["item_class"],
-        RESERVATIONS.c.item_code == row["item_code"],
-        RESERVATIONS.c.lot_code == row["lot_code"],
-        RESERVATIONS.c.committed != 0,
+    reservations = sight.table("reservation-register")
+    query = select(reservations).where(
+        reservations.c.item_class == row["item_class"],
+        reservations.c.item_code == row["item_code"],
+        reservations.c.lot_code == row["lot_code"],
+        reservations.c.committed != 0,
     )
-    return rows_of(connection, query.order_by(RESERVATIONS.c.document_number))
+    return rows_of(connection, query.order_by(reservations.c.document_number))
 
 
-def accounts_of(connection: Connection, row: Row, serial_code: str | None) -> list[Row]:
+def accounts_of(connection: Connection, row: Row, serial_code: str | None, sight: Sight = WHOLE) -> list[Row]:
     """Who got a lot or serial: account, quantity and unit, number of documents; reversed ones are left out."""
-    back = HISTORY.alias()
+    history, back = sight.table("register-history"), table_of("register-history").alias("back")
     undone = exists().where(
-        back.c.entry_id == HISTORY.c.entry_id, back.c.movement_id == HISTORY.c.movement_id, back.c.reversed
+        back.c.entry_id == history.c.entry_id, back.c.movement_id == history.c.movement_id, back.c.reversed
     )
     query = select(
-        HISTORY.c.account,
-        func.sum(HISTORY.c.quantity).label("quantity"),
-        HISTORY.c.unit,
+        history.c.account,
+        func.sum(history.c.quantity).label("quantity"),
+        history.c.unit,
         func.count().label("documents"),
     ).where(
-        HISTORY.c.item_class == row["item_class"],
-        HISTORY.c.item_code == row["item_code"],
-        func.coalesce(HISTORY.c.lot_code, "") == (row["lot_code"] or ""),
-        HISTORY.c.register == ("lot" if serial_code is None else "serial"),
-        HISTORY.c.serial_code.is_not_distinct_from(serial_code),
-        HISTORY.c.direction == "unload",
-        HISTORY.c.account.is_not(None),
-        ~HISTORY.c.reversed,
+        history.c.item_class == row["item_class"],
+        history.c.item_code == row["item_code"],
+        _same(history.c.lot_code, row["lot_code"]),
+        history.c.register == ("lot" if serial_code is None else "serial"),
+        history.c.serial_code.is_not_distinct_from(serial_code),
+        history.c.direction == "unload",
+        history.c.account.is_not(None),
+        ~history.c.reversed,
         ~undone,
     )
-    return rows_of(connection, query.group_by(HISTORY.c.account, HISTORY.c.unit).order_by(HISTORY.c.account))
+    return rows_of(connection, query.group_by(history.c.account, history.c.unit).order_by(history.c.account))
 
 
 def masters(connection: Connection, kind: str) -> dict[str, Row]:

@@ -5,127 +5,116 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Select, and_, case, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, or_, select, tuple_
 
-from processors.edge.store.queries_console import LOTS, PAGE_ROWS, SERIALS, STOCK, Row, RowPage, contains, rows_of
-from processors.edge.store.tables import OFFSETS, table_of
+from processors.edge.store.queries_console import PAGE_ROWS, Row, RowPage, contains, rows_of
+from processors.edge.store.sight import WHOLE, Sight
+from processors.edge.store.tables import OFFSETS, in_stock, table_of
 
-POSTINGS: Final = table_of("postings")
 LETTERS: Final = table_of("movements.dead-letters")
-ALERTS: Final = table_of("alerts")
 REPLIES: Final = table_of("replies")
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
-    """Figures of the whole store. `movements`: how many in each stretch of `since`, the oldest first."""
+class DueLots:
+    """Lots in stock whose days have come as of a company's day, and the next to expire."""
 
-    open_lots: int
-    serials_in_stock: int
-    stock_rows: int
-    negative: int
     expired: int
     blocked: int
     warned: int
-    movements: Sequence[int]
-    refusals: Sequence[Row]
-    alerts: Sequence[Row]
     expiring: Sequence[Row]
 
 
-def overview(connection: Connection, today: int, since: Sequence[int]) -> Overview:
-    """The figures as of a company's day; `since`: the moments (ms) that part time into stretches, oldest first."""
-    in_stock = LOTS.c.stock > 0
-    expired = and_(in_stock, LOTS.c.expiry_date < today)
-    blocked = and_(in_stock, LOTS.c.block_from <= today, LOTS.c.expiry_date >= today)
-    warned = and_(
-        in_stock,
-        LOTS.c.warn_from <= today,
-        LOTS.c.expiry_date >= today,
-        or_(LOTS.c.block_from.is_(None), LOTS.c.block_from > today),
+def due_lots(connection: Connection, today: int, sight: Sight = WHOLE) -> DueLots:
+    """Looked up in the indexes of lots in stock by their days (`tables.STAGE_DAYS`)."""
+    table = sight.table("lot-register")
+    lot = table.c
+    good = lot.expiry_date >= today
+
+    def number(*which: ColumnElement[bool]) -> int:
+        asked = select(func.count()).select_from(table).where(in_stock(lot), *which)
+        return int(connection.execute(asked).scalar_one())
+
+    not_blocked = or_(lot.block_from.is_(None), lot.block_from > today)
+    next_ones = select(table).where(in_stock(lot), lot.expiry_date.is_not(None), good)
+    return DueLots(
+        number(lot.expiry_date.is_not(None), lot.expiry_date < today),
+        number(lot.block_from.is_not(None), lot.block_from <= today, good),
+        number(lot.warn_from.is_not(None), lot.warn_from <= today, good, not_blocked),
+        rows_of(connection, next_ones.order_by(lot.expiry_date, lot.record_key).limit(8)),
     )
-    (open_lots, expired_n, blocked_n, warned_n) = connection.execute(
-        select(
-            *(
-                func.coalesce(func.sum(case((each, 1), else_=0)), 0)
-                for each in (LOTS.c.stock != 0, expired, blocked, warned)
-            )
-        )
-    ).one()
-    in_stock_serials = select(func.count()).select_from(SERIALS).where(SERIALS.c.state == "in_stock")
-    rows, negative = connection.execute(
-        select(
-            func.coalesce(func.sum(case((STOCK.c.stock != 0, 1), else_=0)), 0),
-            func.coalesce(func.sum(case((STOCK.c.stock < 0, 1), else_=0)), 0),
-        )
-    ).one()
-    first, ends = since[0], [*since[1:], None]
-    stretches = [
-        func.coalesce(
-            func.sum(
-                case(
-                    (
-                        POSTINGS.c.posted_at >= begin
-                        if end is None
-                        else and_(POSTINGS.c.posted_at >= begin, POSTINGS.c.posted_at < end),
-                        1,
-                    ),
-                    else_=0,
-                )
-            ),
-            0,
-        )
-        for begin, end in zip(since, ends, strict=True)
-    ]
-    movements = connection.execute(select(*stretches).where(POSTINGS.c.posted_at >= first)).one()
-    refused = (
-        select(
-            LETTERS.c.error_code,
-            LETTERS.c.topic,
-            func.count().label("count"),
-            func.max(LETTERS.c.refused_at).label("last"),
-        )
-        .where(LETTERS.c.refused_at >= first)
-        .group_by(LETTERS.c.error_code, LETTERS.c.topic)
-        .order_by(func.count().desc(), LETTERS.c.error_code)
+
+
+def open_lots(connection: Connection, sight: Sight = WHOLE) -> int:
+    """How many lots have stock. It reads the whole register: ask seldom."""
+    table = sight.table("lot-register")
+    return int(connection.execute(select(func.count()).select_from(table).where(table.c.stock != 0)).scalar_one())
+
+
+def serials_in_stock(connection: Connection, sight: Sight = WHOLE) -> int:
+    """How many serials are in stock. It reads the whole register: ask seldom."""
+    table = sight.table("serial-register")
+    asked = select(func.count()).select_from(table).where(table.c.state == "in_stock")
+    return int(connection.execute(asked).scalar_one())
+
+
+def negative_stock(connection: Connection, sight: Sight = WHOLE) -> int:
+    """How many stock rows are below zero. It reads the whole register: ask seldom."""
+    table = sight.table("stock-register")
+    return int(connection.execute(select(func.count()).select_from(table).where(table.c.stock < 0)).scalar_one())
+
+
+def postings_between(connection: Connection, begin_ms: int, end_ms: int, sight: Sight = WHOLE) -> int:
+    """How many postings were made from one moment until before another one."""
+    table = sight.table("postings")
+    asked = select(func.count()).select_from(table)
+    asked = asked.where(table.c.posted_at >= begin_ms, table.c.posted_at < end_ms)
+    return int(connection.execute(asked).scalar_one())
+
+
+def refusals_since(connection: Connection, since_ms: int, sight: Sight = WHOLE) -> list[Row]:
+    """(code, topic, how often, when last) of what was refused since a moment, the most frequent first."""
+    letter = sight.table("movements.dead-letters").c
+    query = (
+        select(letter.error_code, letter.topic, func.count().label("count"), func.max(letter.refused_at).label("last"))
+        .where(letter.refused_at >= since_ms)
+        .group_by(letter.error_code, letter.topic)
+        .order_by(func.count().desc(), letter.error_code)
         .limit(10)
     )
-    expiring = (
-        select(LOTS)
-        .where(in_stock, LOTS.c.expiry_date.is_not(None))
-        .order_by(LOTS.c.expiry_date, LOTS.c.record_key)
-        .limit(8)
-    )
-    return Overview(
-        int(open_lots), int(connection.execute(in_stock_serials).scalar_one()), int(rows), int(negative),
-        int(expired_n), int(blocked_n), int(warned_n), [int(each) for each in movements],
-        rows_of(connection, refused),
-        rows_of(connection, select(ALERTS).order_by(ALERTS.c.at.desc()).limit(8)),
-        rows_of(connection, expiring),
-    )  # fmt: skip
+    return rows_of(connection, query)
 
 
-def alerts(connection: Connection, after: str | None = None) -> RowPage:
+def latest_alerts(connection: Connection, sight: Sight = WHOLE) -> list[Row]:
+    table = sight.table("alerts")
+    return rows_of(connection, select(table).order_by(table.c.at.desc()).limit(8))
+
+
+def alerts(connection: Connection, after: str | None = None, sight: Sight = WHOLE) -> RowPage:
     """Alerts, the latest first."""
-    order = (ALERTS.c.at, ALERTS.c.topic_partition, ALERTS.c.topic_offset)
-    return _latest_first(connection, select(ALERTS), order, after)
+    table = sight.table("alerts")
+    order = (table.c.at, table.c.topic_partition, table.c.topic_offset)
+    return _latest_first(connection, select(table), order, after)
 
 
-def dead_letters(connection: Connection, topic: str, code: str, text: str, after: str | None = None) -> RowPage:
+def dead_letters(
+    connection: Connection, topic: str, code: str, text: str, after: str | None = None, sight: Sight = WHOLE
+) -> RowPage:
     """What was refused, the latest first."""
-    query = select(LETTERS)
+    table = sight.table("movements.dead-letters")
+    letter, query = table.c, select(table)
     if topic:
-        query = query.where(LETTERS.c.topic == topic)
+        query = query.where(letter.topic == topic)
     if code:
-        query = query.where(LETTERS.c.error_code == code)
+        query = query.where(letter.error_code == code)
     if text:
-        query = query.where(or_(contains(LETTERS.c.error_message, text), contains(LETTERS.c.decoded, text)))
-    order = (LETTERS.c.refused_at, LETTERS.c.topic, LETTERS.c.topic_partition, LETTERS.c.topic_offset)
+        query = query.where(or_(contains(letter.error_message, text), contains(letter.decoded, text)))
+    order = (letter.refused_at, letter.topic, letter.topic_partition, letter.topic_offset)
     return _latest_first(connection, query, order, after)
 
 
 def _latest_first(
-    connection: Connection, query: Select[Any], order: Sequence[Column[Any]], after: str | None
+    connection: Connection, query: Select[Any], order: Sequence[ColumnElement[Any]], after: str | None
 ) -> RowPage:
     """One page of rows, falling by what names each of them."""
     if after:
@@ -134,13 +123,15 @@ def _latest_first(
     found = rows_of(connection, query.order_by(*(column.desc() for column in order)).limit(PAGE_ROWS + 1))
     if len(found) <= PAGE_ROWS:
         return RowPage(found, None)
-    return RowPage(found[:PAGE_ROWS], json.dumps([found[PAGE_ROWS - 1][column.key] for column in order]))
+    return RowPage(found[:PAGE_ROWS], json.dumps([found[PAGE_ROWS - 1][column.key or ""] for column in order]))
 
 
-def dead_letter(connection: Connection, topic: str, partition: int, offset: int) -> Row | None:
+def dead_letter(connection: Connection, topic: str, partition: int, offset: int, sight: Sight = WHOLE) -> Row | None:
     """One refused record by its place."""
-    query = select(LETTERS).where(
-        LETTERS.c.topic == topic, LETTERS.c.topic_partition == partition, LETTERS.c.topic_offset == offset
+    table = sight.table("movements.dead-letters")
+    letter = table.c
+    query = select(table).where(
+        letter.topic == topic, letter.topic_partition == partition, letter.topic_offset == offset
     )
     found = rows_of(connection, query)
     return found[0] if found else None
@@ -169,7 +160,8 @@ def positions(connection: Connection) -> dict[str, int]:
 def codes_made_since(connection: Connection, since_ms: int) -> dict[tuple[str, str, str, str], int]:
     """(lot or serial, item class, item code, variant) → how many with an ordinal were made since a moment."""
     found: dict[tuple[str, str, str, str], int] = {}
-    for kind, table in (("lot", LOTS), ("serial", SERIALS)):
+    for kind in ("lot", "serial"):
+        table = table_of(f"{kind}-register")
         goods = (table.c.item_class, table.c.item_code, table.c.variant)
         query = select(*goods, func.count()).where(table.c.ordinal.is_not(None), table.c.created_at >= since_ms)
         for item_class, item_code, variant, count in connection.execute(query.group_by(*goods)):

@@ -1,13 +1,14 @@
 """Differences with their value: the dearest first, each down to its reads and the movements around its moment."""
 
 from http import HTTPStatus
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData
 
+from processors.edge.api.blind import sight_of
 from processors.edge.api.problems import Problem
-from processors.edge.api.roles import Caller, Role
+from processors.edge.api.roles import Role
 from processors.edge.console import counting
 from processors.edge.console.commands import command, told
 from processors.edge.console.drawing import Share, pareto
@@ -15,10 +16,9 @@ from processors.edge.console.rendering import address, page
 from processors.edge.console.requests import PageRouter, form_of, need, reader_of, text
 from processors.edge.console.state import Console
 from processors.edge.store import queries_console_counts as store
-from processors.edge.store.queries_console import Row, masters
+from processors.edge.store.queries_console import Row
 
 SHARES_MAX: Final = 15
-UNSEEN: Final = {"book": None, "difference": None, "value": None}
 AROUND_MS: Final = 3_600_000
 """So long before and after a count its movements are shown."""
 
@@ -33,10 +33,9 @@ def routes(console: Console) -> APIRouter:
             inventories = store.inventories(connection)
             if not inventory and inventories:
                 inventory = inventories[0]["inventory"]
-            rows = store.lines(connection, inventory, list or None, (state,) if state else (), differing=True)
-            posted = store.adjustments(connection, inventory, list or None)
-            blind = blind_lists(connection, inventory, reader.caller)
-        rows = [row if row["list"] not in blind else {**row, **UNSEEN} for row in rows]
+            sight = sight_of(connection, reader.caller)
+            rows = store.lines(connection, inventory, list or None, (state,) if state else (), True, sight)
+            posted = store.adjustments(connection, inventory, list or None, sight=sight)
         templates = {row["adjustment_id"]: row for row in posted if row["kind"] == "difference"}
         corrected: dict[tuple[str, str], int] = {}
         for row in posted:
@@ -57,15 +56,14 @@ def routes(console: Console) -> APIRouter:
     def show_line(request: Request, inventory: str, list: str, line: str) -> Response:
         reader = reader_of(console, request)
         with console.store.read() as connection:
-            row = store.line(connection, inventory, list, line)
+            sight = sight_of(connection, reader.caller)
+            row = store.line(connection, inventory, list, line, sight)
             if row is None:
                 raise Problem(HTTPStatus.NOT_FOUND, "line-unknown", f"there is no line {line!r} on this list")
-            reads = [read for read in store.reads(connection, inventory, list) if f'"line": "{line}"' in _line_of(read)]
+            reads = store.reads(connection, inventory, list, line=line)
             first, last = row["counted_from"] - AROUND_MS, row["counted_at"] + AROUND_MS
-            movements = store.movements_around(connection, row, first, last)
-            posted = store.adjustments(connection, inventory, list, line)
-            if list in blind_lists(connection, inventory, reader.caller):
-                row, movements = {**row, **UNSEEN}, []
+            movements = store.movements_around(connection, row, first, last, sight)
+            posted = store.adjustments(connection, inventory, list, line, sight)
         return page(
             console, request, reader, "line.html", row=row, movements=movements, posted=posted,
             around_minutes=AROUND_MS // 60_000, reads=[(read, counting.headline(read, reader)) for read in reads],
@@ -91,23 +89,7 @@ def routes(console: Console) -> APIRouter:
     return router
 
 
-def blind_lists(connection: Any, inventory: str, caller: Caller) -> set[str]:
-    """The lists of an inventory whose book quantities a caller is not shown: blind ones, to who only counts."""
-    if caller.role >= Role.SUPERVISOR:
-        return set()
-    types = masters(connection, "list_type")
-    return {
-        row["list"]
-        for row in store.lists(connection, inventory, open_only=True)
-        if types.get(row["list_type"], {}).get("blind")
-    }
-
-
 def _share(row: Row, shown: str) -> Share:
     name = " ".join(part for part in (row["item_code"], row["lot_code"] or row["serial_code"]) if part)
     where = address("/line", inventory=row["inventory"], list=row["list"], line=row["line"])
     return Share(name, abs(row["value"]), row["value"] < 0, shown, where)
-
-
-def _line_of(read: Row) -> str:
-    return str(read["line"] or "").replace('"line":"', '"line": "')

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData
 
+from processors.edge.api.blind import sight_of
 from processors.edge.api.problems import Problem
 from processors.edge.api.roles import Role
 from processors.edge.console import counting
@@ -17,6 +18,7 @@ from processors.edge.console.requests import PageRouter, form_of, need, reader_o
 from processors.edge.console.state import Console
 from processors.edge.store import queries_console_counts as store
 from processors.edge.store.queries_console import Row, master
+from processors.edge.store.sight import Sight
 
 STILL_COUNTING_MS: Final = 120_000
 """A list with a read younger than this is being counted."""
@@ -51,7 +53,10 @@ def routes(console: Console) -> APIRouter:
             row = store.inventory(connection, inventory)
             if row is None:
                 raise Problem(HTTPStatus.NOT_FOUND, "inventory-unknown", f"there is no inventory {inventory!r}")
-            lists = [(each, store.progress(connection, each)) for each in store.lists(connection, inventory)]
+            sight = sight_of(connection, reader.caller)
+            lists = [
+                (each, progress_of(console, each, sight)) for each in store.lists(connection, inventory, sight=sight)
+            ]
             warehouses, types = masters(connection, "warehouse"), masters(connection, "list_type")
         return page(
             console, request, reader, "inventory.html",
@@ -62,15 +67,18 @@ def routes(console: Console) -> APIRouter:
     def show_list(request: Request, inventory: str, list: str) -> Response:
         reader = reader_of(console, request)
         with console.store.read() as connection:
-            row = store.list_of(connection, inventory, list)
+            sight = sight_of(connection, reader.caller)
+            row = store.list_of(connection, inventory, list, sight)
             if row is None:
                 raise Problem(HTTPStatus.NOT_FOUND, "list-unknown", f"there is no list {list!r} in {inventory!r}")
             list_type = master(connection, "list_type", row["list_type"])
-            progress = store.progress(connection, row)
-            unseen = store.unseen(connection, row) if row["state"] not in ENDED else []
-            lines = store.lines(connection, inventory, list)
+            progress = progress_of(console, row, sight)
+            unseen = store.unseen(connection, row, sight=sight) if row["state"] not in ENDED else []
+            lines = store.lines(connection, inventory, list, sight=sight)
             reads = store.reads(connection, inventory, list, limit=200)
         checks = checks_of(row, list_type, progress, reads, console.now_ms(), console.changes.lag().records)
+        if any(row["warehouse"] == warehouse for warehouse, _ in sight.places):
+            checks = checks[1:]  # what is expected there, and so what is missing, must not be known
         return page(
             console, request, reader, "list.html", row=row, list_type=list_type, progress=progress, unseen=unseen,
             lines=lines, reads=[(read, counting.headline(read, reader)) for read in reads[:READS_SHOWN]], checks=checks,
@@ -118,6 +126,13 @@ def routes(console: Console) -> APIRouter:
         return told(request, command_id, to or address("/inventory", inventory=inventory))
 
     return router
+
+
+def progress_of(console: Console, row: Row, sight: Sight) -> store.Progress:
+    """How far a list is; of one that has ended, as it was when it was first asked after that."""
+    topics = ("stock-register", "count-line-register") if row["state"] not in ENDED else ()
+    name = ("progress", row["record_key"], sight.tag)
+    return console.figure(name, topics, row["state"], lambda connection: store.progress(connection, row, sight))
 
 
 def checks_of(

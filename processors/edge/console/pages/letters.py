@@ -8,8 +8,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData
 
 from processors.contract.manifest import DEAD_LETTERS, MANIFEST
+from processors.edge.api.blind import sight_of
 from processors.edge.api.problems import Problem
-from processors.edge.api.roles import Role
+from processors.edge.api.roles import Caller, Role
 from processors.edge.console.commands import publish, value_of
 from processors.edge.console.rendering import page
 from processors.edge.console.replaying import replay
@@ -26,7 +27,8 @@ def routes(console: Console) -> APIRouter:
     def show_all(request: Request, topic: str = "", code: str = "", words: str = "", after: str = "") -> Response:
         reader = reader_of(console, request)
         with console.store.read() as connection:
-            found = store.dead_letters(connection, topic, code, words.strip(), after or None)
+            sight = sight_of(connection, reader.caller)
+            found = store.dead_letters(connection, topic, code, words.strip(), after or None, sight)
             codes = store.dead_letter_codes(connection)
         topics = [name.removesuffix(DEAD_LETTERS) for name in MANIFEST if name.endswith(DEAD_LETTERS)]
         return page(
@@ -37,18 +39,18 @@ def routes(console: Console) -> APIRouter:
     @router.get("/dead-letter")
     def show(request: Request, topic: str, partition: int, offset: int, sent: bool = False) -> Response:
         reader = reader_of(console, request)
-        letter = _letter(console, topic, partition, offset)
+        letter = _letter(console, reader.caller, topic, partition, offset)
         decoded = json.dumps(json.loads(letter["decoded"]), indent=2, ensure_ascii=False) if letter["decoded"] else None
         return page(console, request, reader, "letter.html", letter=letter, decoded=decoded, sent=sent)
 
     @router.post("/dead-letter")
     def again(request: Request, form: Annotated[FormData, Depends(form_of)]) -> Response:
-        need(request, Role.SUPERVISOR)
+        caller = need(request, Role.SUPERVISOR)
         try:
             partition, offset = int(text(form, "partition", needed=True)), int(text(form, "offset", needed=True))
         except ValueError as error:
             raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "field-invalid", str(error)) from None
-        letter = _letter(console, text(form, "topic", needed=True), partition, offset)
+        letter = _letter(console, caller, text(form, "topic", needed=True), partition, offset)
         mended = text(form, "mended")
         if mended:
             _send_mended(console, letter, mended)
@@ -60,9 +62,9 @@ def routes(console: Console) -> APIRouter:
     return router
 
 
-def _letter(console: Console, topic: str, partition: int, offset: int) -> Row:
+def _letter(console: Console, caller: Caller, topic: str, partition: int, offset: int) -> Row:
     with console.store.read() as connection:
-        letter = store.dead_letter(connection, topic, partition, offset)
+        letter = store.dead_letter(connection, topic, partition, offset, sight_of(connection, caller))
     if letter is None:
         raise Problem(HTTPStatus.NOT_FOUND, "dead-letter-unknown", "there is no such refused record")
     return letter

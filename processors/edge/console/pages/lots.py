@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 from processors.domain import keys
 from processors.domain.calendar import day_text, parse_day
 from processors.domain.movement import RegisterEdit
+from processors.edge.api.blind import sight_of
 from processors.edge.api.problems import Problem
 from processors.edge.api.roles import Role
 from processors.edge.console.commands import await_answer, publish, told, value_of
@@ -33,7 +34,7 @@ def routes(console: Console) -> APIRouter:
         reader = reader_of(console, request)
         asked = search_of(request)
         with console.store.read() as connection:
-            found = store.lots(connection, asked, after or None)
+            found = store.lots(connection, asked, after or None, sight_of(connection, reader.caller))
             warehouses, statuses = masters(connection, "warehouse"), masters(connection, "lot_status")
         return page(
             console, request, reader, "lots.html", found=found, first=bool(after), search=asked,
@@ -45,27 +46,34 @@ def routes(console: Console) -> APIRouter:
     def show(request: Request, key: str, load: str = "", unload: str = "") -> Response:
         reader = reader_of(console, request)
         with console.store.read() as connection:
-            lot = store.one(connection, "lot-register", key)
+            sight = sight_of(connection, reader.caller)
+            lot = store.one(connection, "lot-register", key, sight)
             if lot is None:
                 raise Problem(HTTPStatus.NOT_FOUND, "lot-unknown", f"there is no lot with the key {key!r}")
             item = store.master(connection, "item", keys.join(lot["item_class"], lot["item_code"]))
             status = store.master(connection, "lot_status", lot["status"]) if lot["status"] else None
             documents = [
-                (direction, reader.words(title), store.papers(connection, lot, direction, after or None), count)
-                for direction, title, after, count in (
-                    ("load", "Loading documents", load, store.papers_count(connection, lot, "load")),
-                    ("unload", "Unloading documents", unload, store.papers_count(connection, lot, "unload")),
+                (
+                    direction,
+                    reader.words(title),
+                    store.papers(connection, lot, direction, after or None, sight=sight),
+                    store.papers_count(connection, lot, direction, sight),
+                )
+                for direction, title, after in (
+                    ("load", "Loading documents", load),
+                    ("unload", "Unloading documents", unload),
                 )
             ]
             values: dict[str, Any] = {
-                "stock": store.stock_of(connection, lot),
-                "reservations": store.reservations_of(connection, lot),
+                "stock": store.stock_of(connection, lot, sight),
+                "reservations": store.reservations_of(connection, lot, sight),
                 "serials": store.serials_of(connection, lot) if item and item["serial_managed"] else [],
                 "statuses": masters(connection, "lot_status"),
             }
+        usable = lot["available"] and (status is None or status["available"])
         return page(
             console, request, reader, "lot.html", lot=lot, item=item, status=status, documents=documents,
-            usable=lot["available"] and (status is None or status["available"]),
+            usable=usable, available=lambda row: _available(row) if usable and not lot["closed"] else 0,
             unit=item["unit"] if item else "", today=reader.showing.today(console.now_ms()),
             request_first={"load": bool(load), "unload": bool(unload)},
             start_date=_day(lot["start_date"]), expiry_date=_day(lot["expiry_date"]), **values,
@@ -127,6 +135,11 @@ def search_of(request: Request) -> store.Search:
 def masters(connection: Any, kind: str) -> list[tuple[str, str]]:
     """(code, code and description) of every master record of a kind, for a choice."""
     return [(id, f"{id} · {row['description']}") for id, row in store.masters(connection, kind).items()]
+
+
+def _available(row: Mapping[str, Any]) -> int | None:
+    """What of a stock is not committed; None where it must not be known."""
+    return None if row["stock"] is None else int(row["stock"] - row["committed"])
 
 
 def _day(day: int | None) -> str:

@@ -8,6 +8,7 @@ from starlette.datastructures import FormData
 
 from processors.domain import keys
 from processors.domain.calendar import day_text
+from processors.edge.api.blind import sight_of
 from processors.edge.api.problems import Problem
 from processors.edge.api.roles import Role
 from processors.edge.console.commands import told
@@ -29,7 +30,7 @@ def routes(console: Console) -> APIRouter:
         reader = reader_of(console, request)
         asked = search_of(request)
         with console.store.read() as connection:
-            found = store.serials(connection, asked, after or None)
+            found = store.serials(connection, asked, after or None, sight_of(connection, reader.caller))
             warehouses = masters(connection, "warehouse")
         return page(
             console, request, reader, "serials.html",
@@ -40,11 +41,12 @@ def routes(console: Console) -> APIRouter:
     def show(request: Request, key: str, after: str = "") -> Response:
         reader = reader_of(console, request)
         with console.store.read() as connection:
-            serial = store.one(connection, "serial-register", key)
+            sight = sight_of(connection, reader.caller)
+            serial = store.one(connection, "serial-register", key, sight)
             if serial is None:
                 raise Problem(HTTPStatus.NOT_FOUND, "serial-unknown", f"there is no serial with the key {key!r}")
             item = store.master(connection, "item", keys.join(serial["item_class"], serial["item_code"]))
-            life = store.papers(connection, serial, None, after or None, of_serial=True)
+            life = store.papers(connection, serial, None, after or None, of_serial=True, sight=sight)
         days = {
             name: "" if serial[name] is None else day_text(serial[name]) for name in EDITED if name.endswith("_date")
         }

@@ -6,6 +6,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from processors.domain import keys
+from processors.edge.api.blind import sight_of
 from processors.edge.console.pages.lots import masters, search_of
 from processors.edge.console.rendering import page
 from processors.edge.console.requests import PageRouter, reader_of
@@ -14,6 +15,7 @@ from processors.edge.store import queries_console as store
 from processors.edge.store.queries_console_now import codes_made_since
 
 DAY_MS: Final = 86_400_000
+HOUR_MS: Final = 3_600_000
 RATE_DAYS: Final = 7
 NEARLY: Final = 0.9
 """The share of a progressive's range from which it is said to run out."""
@@ -50,7 +52,7 @@ def routes(console: Console) -> APIRouter:
         reader = reader_of(console, request)
         asked = search_of(request)
         with console.store.read() as connection:
-            found = store.stock(connection, asked, after or None)
+            found = store.stock(connection, asked, after or None, sight_of(connection, reader.caller))
             warehouses = masters(connection, "warehouse")
         return page(
             console, request, reader, "stock.html",
@@ -60,11 +62,12 @@ def routes(console: Console) -> APIRouter:
     @router.get("/counters")
     def show_counters(request: Request) -> Response:
         reader = reader_of(console, request)
-        since = console.now_ms() - RATE_DAYS * DAY_MS
+        since = console.now_ms() // HOUR_MS * HOUR_MS - RATE_DAYS * DAY_MS
         with console.store.read() as connection:
             rows = store.counters(connection)
             types = store.masters(connection, "code_type")
-            made = codes_made_since(connection, since)
+        registers = ("lot-register", "serial-register")
+        made = console.figure("codes made", registers, since, lambda connection: codes_made_since(connection, since))
         found = counters(rows, types, made)
         return page(console, request, reader, "counters.html", found=found, nearly=NEARLY)
 

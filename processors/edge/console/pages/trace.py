@@ -1,19 +1,22 @@
 """Trace: from a lot or serial forwards and backwards, as a graph from left to right and as a list."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
 from processors.domain import keys
-from processors.domain.lineage_graph import Direction, Goods
+from processors.domain.lineage_graph import Goods
+from processors.edge.api.blind import sight_of
 from processors.edge.api.problems import Problem
 from processors.edge.console.drawing import Node, graph
 from processors.edge.console.rendering import HEADERS, Reader, address, page
 from processors.edge.console.requests import PageRouter, reader_of
 from processors.edge.console.state import Console
 from processors.edge.store import queries_console as store
+from processors.edge.store.sight import WHOLE, Connection, Sight
 from processors.edge.trace.network import Network, walk
 
 DEPTH: Final = 3
@@ -33,8 +36,21 @@ class Line:
     step: str
     goods: Goods
     key: str
-    quantity: int
+    quantity: int | None
     occurred_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of some goods; of `hidden` ones no quantity may be told."""
+
+    start: Goods
+    forward: Network
+    backward: Network
+    row: store.Row | None
+    stock: list[store.Row]
+    out: list[store.Row]
+    hidden: Collection[Goods]
 
 
 def routes(console: Console) -> APIRouter:
@@ -45,34 +61,25 @@ def routes(console: Console) -> APIRouter:
         reader = reader_of(console, request)
         if not key:
             with console.store.read() as connection:
-                found = store.lots(connection, store.Search(text=text.strip())).rows if text else []
-                pieces = store.serials(connection, store.Search(text=text.strip())).rows if text else []
+                sight, search = sight_of(connection, reader.caller), store.Search(text=text.strip())
+                found = store.lots(connection, search, sight=sight).rows if text else []
+                pieces = store.serials(connection, search, sight=sight).rows if text else []
             return page(console, request, reader, "trace-search.html", lots=found, serials=pieces, text=text)
-        start = goods_of(key)
         depth = max(1, min(depth, DEPTH_MAX))
-        with console.store.read() as connection:
-            forward, backward = walk(connection, start, "forward", depth), walk(connection, start, "backward", depth)
-            row = store.one(connection, "serial-register" if start.serial_code else "lot-register", key)
-            stock = store.stock_of(connection, row) if row and not start.serial_code else []
-            out = who_got(connection, forward)
-        nodes, edges = boxes(start, forward, backward, stock, out, reader)
+        seen = _look(console, reader, key, depth)
+        nodes, edges = boxes(seen, reader)
         drawing = graph(nodes[:NODES_MAX], edges, reader.words("Trace"))
         return page(
-            console, request, reader, "trace.html", start=start, key=key, depth=depth, drawing=drawing,
-            lines=[*lines(backward, "backward"), *lines(forward, "forward")], stock=stock, out=out, row=row,
-            deeper=bool(forward.cut or backward.cut) and depth < DEPTH_MAX, many=len(nodes) > NODES_MAX,
+            console, request, reader, "trace.html", start=seen.start, key=key, depth=depth, drawing=drawing,
+            lines=[*lines(seen.backward, "backward", seen.hidden), *lines(seen.forward, "forward", seen.hidden)],
+            stock=seen.stock, out=seen.out, row=seen.row, many=len(nodes) > NODES_MAX,
+            deeper=bool(seen.forward.cut or seen.backward.cut) and depth < DEPTH_MAX,
         )  # fmt: skip
 
     @router.get("/trace/picture")
     def picture(request: Request, key: str, depth: int = DEPTH) -> Response:
         reader = reader_of(console, request)
-        start = goods_of(key)
-        with console.store.read() as connection:
-            walked = [walk(connection, start, direction, max(1, min(depth, DEPTH_MAX))) for direction in DIRECTIONS]
-            row = store.one(connection, "serial-register" if start.serial_code else "lot-register", key)
-            stock = store.stock_of(connection, row) if row and not start.serial_code else []
-            out = who_got(connection, walked[0])
-        nodes, edges = boxes(start, walked[0], walked[1], stock, out, reader)
+        nodes, edges = boxes(_look(console, reader, key, max(1, min(depth, DEPTH_MAX))), reader)
         drawing = graph(nodes[:NODES_MAX], edges, reader.words("Trace"), style=PICTURE_STYLE)
         headers = {**HEADERS, "Content-Disposition": 'attachment; filename="trace.svg"'}
         return Response(drawing, media_type="image/svg+xml", headers=headers)
@@ -80,17 +87,28 @@ def routes(console: Console) -> APIRouter:
     return router
 
 
-def who_got(connection: Any, forward: Network) -> list[store.Row]:
+def _look(console: Console, reader: Reader, key: str, depth: int) -> Seen:
+    start = goods_of(key)
+    with console.store.read() as connection:
+        sight = sight_of(connection, reader.caller)
+        forward, backward = walk(connection, start, "forward", depth), walk(connection, start, "backward", depth)
+        row = store.one(connection, "serial-register" if start.serial_code else "lot-register", key, sight)
+        stock = store.stock_of(connection, row, sight) if row and not start.serial_code else []
+        out = who_got(connection, forward, sight)
+        hidden = sight.hidden_goods(connection, {*forward.depths, *backward.depths})
+    return Seen(start, forward, backward, row, stock, out, hidden)
+
+
+def who_got(connection: Connection, forward: Network, sight: Sight = WHOLE) -> list[store.Row]:
     """The accounts that got the goods, or what was made of them; `goods`: which, `depth`: how many steps away."""
     found = []
     for goods, depth in list(forward.depths.items())[:ASKED_MAX]:
         row = {"item_class": goods.item_class, "item_code": goods.item_code, "lot_code": goods.lot_code}
-        for each in store.accounts_of(connection, row, goods.serial_code):
+        for each in store.accounts_of(connection, row, goods.serial_code, sight):
             found.append({**each, "goods": goods, "key": key_of(goods), "depth": depth})
     return found
 
 
-DIRECTIONS: Final[tuple[Direction, Direction]] = ("forward", "backward")
 PICTURE_STYLE: Final = (
     "text{font:11px sans-serif;fill:#15202b}.strong{font-weight:600;font-size:12.5px}.faint{fill:#515e6b}"
     ".node rect{fill:#fff;stroke:#7c8894}.start rect{fill:#e2f0f8;stroke:#0a5a83;stroke-width:2}"
@@ -118,11 +136,19 @@ def key_of(goods: Goods) -> str:
     return keys.join(*parts, goods.serial_code) if goods.serial_code is not None else keys.join(*parts)
 
 
-def lines(network: Network, side: str) -> list[Line]:
-    """The links of one direction, the near ones first."""
+def lines(network: Network, side: str, hidden: Collection[Goods] = ()) -> list[Line]:
+    """The links of one direction, the near ones first; those of `hidden` goods without quantity."""
     wanted = "output" if network.direction == "forward" else "input"
     found = [
-        Line(network.depths[link.goods], side, step, link.goods, key_of(link.goods), link.quantity, link.occurred_at)
+        Line(
+            network.depths[link.goods],
+            side,
+            step,
+            link.goods,
+            key_of(link.goods),
+            None if link.goods in hidden else link.quantity,
+            link.occurred_at,
+        )
         for step in network.steps
         for link in network.links(step)
         if link.role == wanted and link.goods in network.depths
@@ -130,13 +156,12 @@ def lines(network: Network, side: str) -> list[Line]:
     return sorted(found, key=lambda line: (line.depth, line.occurred_at, line.key))
 
 
-def boxes(
-    start: Goods, forward: Network, backward: Network, stock: list[store.Row], out: list[store.Row], reader: Reader
-) -> tuple[list[Node], list[tuple[str, str]]]:
+def boxes(seen: Seen, reader: Reader) -> tuple[list[Node], list[tuple[str, str]]]:
     """The boxes and arrows of a graph: what it was made of on the left, what became of it on the right."""
+    start = seen.start
     nodes = {key_of(start): _goods_node(start, 0, start=True)}
     edges: list[tuple[str, str]] = []
-    for network, way in ((forward, 1), (backward, -1)):
+    for network, way in ((seen.forward, 1), (seen.backward, -1)):
         for goods, depth in network.depths.items():
             nodes.setdefault(key_of(goods), _goods_node(goods, way * depth * 2))
         for step in network.steps:
@@ -154,14 +179,14 @@ def boxes(
                 pair = (key_of(link.goods), name) if link.role == "input" else (name, key_of(link.goods))
                 if pair not in edges:
                     edges.append(pair)
-    for place in stock:
+    for place in seen.stock:
         if place["stock"]:
             name = f"stock {place['record_key']}"
             held = f"{reader.showing.quantity(place['stock'])} {place['unit']}"
             where = f"{place['warehouse']} {place['location'] or ''}".strip()
             nodes[name] = Node(name, "stock", 1, [reader.words("In stock"), held, where])
             edges.append((key_of(start), name))
-    for each in out:
+    for each in seen.out:
         name = f"account {each['account']} of {each['key']}"
         sent = reader.showing.quantity(each["quantity"])
         papers = reader.words.count("{n} document|{n} documents", each["documents"])
