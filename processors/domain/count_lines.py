@@ -123,7 +123,7 @@ class PositionRow:
     place of serial-managed goods as a whole, which has no result of its own. `moment`: the last read, or the end of
     the list's closing day. `adjusted`: sum of what was posted at this count, corrections included; `corrections` how
     many of these. `opened_at`: from where on goods that nobody read are looked at.
-    `unread_until`: of a missing piece, when its list closed.
+    `unread_until`: of a missing piece, and of a place where nothing was read, when the list closed.
     """
 
     item_class: str

@@ -14,13 +14,13 @@ from processors.domain.changes import Changes
 from processors.domain.count_lines import Adjustment, PositionRow
 from processors.domain.decision import Emit
 from processors.domain.events import Alert
+from processors.domain.gone_through import Goods, first_counts, first_passing, gone_through_until, goods_of
 from processors.domain.layer import Layer
 from processors.domain.moved import ADJUSTMENT, MOVEMENT, lowest_book
 from processors.domain.positions import (
     LateMove,
     LaterCounts,
     counted_until,
-    later_counts,
     later_counts_of_serial,
     later_place,
     made_line,
@@ -39,23 +39,24 @@ def late_serials(
     changes: Changes,
     scope_key: str,
     row_key: str,
-    lot_code: str | None,
+    goods: Goods,
     serials: Sequence[str],
     moment: int,
     load: bool,
 ) -> dict[str, LaterCounts]:
     """The serials of a line whose place a later count has settled: by a count of their own, or, where they come to a
     place that was counted without finding them, by that one."""
-    until = counted_until(changes.view, scope_key)
-    if until is None or moment > until:
+    until = max(counted_until(changes.view, scope_key) or 0, gone_through_until(changes.view, goods.warehouse) or 0)
+    if moment > until:
         return {}
     covered: dict[str, LaterCounts] = {}
-    prefix = serial_prefix(scope_key, lot_code)
+    prefix = serial_prefix(scope_key, goods.lot_code)
     for serial in serials:
         key = f"{prefix}{keys.part(serial)}"
         found = later_counts_of_serial(changes, key, row_key, moment, leaves=not load)
         if found is None and load:
             found = later_place(changes, row_key, key, moment)
+            found = first_passing(changes, goods, row_key, key, moment, found)
         elif found is not None and not load and not found.first.counted and _stands_elsewhere(changes, key, row_key):
             found = later_counts_of_serial(changes, key, None, moment)
         if found is not None:
@@ -104,13 +105,13 @@ def settle_late(changes: Changes, desk: Desk, movement_id: str, moment: int, lat
     moves = [(moment, MOVEMENT, late.amount)]
     reasons: list[Reason] = []
     while late.correct and late.counts.first.made == "zero":
-        row = _known(changes, late.counts.key)
+        row = _known(changes, late.counts)
         correction = _unread(changes, row, moves)
         if correction:
             reasons += _settle(changes, desk, movement_id, late, correction)
         moves.append((row.moment, ADJUSTMENT, correction))
         # What explains what stood there unread is there from then on: the next count has seen it.
-        following = later_counts(changes, row_key(row), row.moment + 1)
+        following = first_counts(changes, goods_of(row), row_key(row), row.moment + 1, row.moment)
         rest = late.amount + correction
         if following is None or rest == 0:
             return reasons
@@ -121,7 +122,7 @@ def settle_late(changes: Changes, desk: Desk, movement_id: str, moment: int, lat
 
 
 def _settle(changes: Changes, desk: Desk, movement_id: str, late: LateMove, correction: int) -> list[Reason]:
-    row, key = _known(changes, late.counts.key), late.counts.key
+    row, key = _known(changes, late.counts), late.counts.key
     reasons: list[Reason] = []
     if late.correct and late.serial is not None and row.made == "group":
         row, key = _missing(desk, row, late.serial)
@@ -188,10 +189,9 @@ def _settle(changes: Changes, desk: Desk, movement_id: str, late: LateMove, corr
     return reasons
 
 
-def _known(changes: Changes, key: str) -> PositionRow:
-    row = changes.position(key)
-    assert row is not None, "a settled count stays"
-    return row
+def _known(changes: Changes, counts: LaterCounts) -> PositionRow:
+    """The first count as it stands; it is new where a list went through the place and had no line."""
+    return changes.position(counts.key) or counts.first
 
 
 def _unread(changes: Changes, row: PositionRow, moves: list[tuple[int, int, int]]) -> int:

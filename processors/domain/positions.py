@@ -13,6 +13,8 @@ from processors.domain.stock_keys import stock_key
 from processors.domain.view import POSITIONS, POSITIONS_OF_SERIAL, STATE, View
 
 COUNTED: Final = "counted"
+GROUP: Final = "group"
+"""Line of the position that stands for a counted place of serial-managed goods as a whole."""
 PENDING: Final = frozenset(("open", "recount", "approval", "refused"))
 """States of a line that has no result yet."""
 
@@ -96,12 +98,15 @@ def later_counts(changes: Changes, stock_row_key: str, moment: int) -> LaterCoun
 def later_place(changes: Changes, stock_row_key: str, serial_key: str, moment: int) -> LaterCounts | None:
     """The first count of a place as a whole whose inventory has not read a piece that came before it: it was not there.
 
-    A piece that came while its place was being counted may have come behind the operator.
+    A piece that came while its place was being counted may have come behind the operator. Of lists that read nothing
+    at all there `gone_through` knows.
     """
     found: list[tuple[int, str, PositionRow]] = []
     for key, stored in changes.view.prefix(POSITIONS, f"{stock_row_key}||"):
         row = changes.positions.get(key, stored)
         if row is None or row.made != "group" or row.state != "settled" or row.counted_from < moment:
+            continue
+        if row.unread_until is not None:
             continue
         if not is_held(changes, serial_key, row.inventory):
             found.append((row.moment, key, row))
@@ -135,9 +140,9 @@ def tells_of(row: PositionRow, place_key: str | None) -> bool:
 
 
 def is_held(changes: Changes, serial_key: str, inventory: str) -> bool:
-    """Whether a line of an inventory is about a piece, wherever it was read."""
+    """Whether an inventory has read a piece, wherever. That it was missing at one place says nothing of others."""
     found = (changes.position(key) for key in changes.view.members(POSITIONS_OF_SERIAL, serial_key))
-    return any(row is not None and row.inventory == inventory for row in found)
+    return any(row is not None and row.inventory == inventory and row.made == "count" for row in found)
 
 
 def _later(found: list[tuple[int, str, PositionRow]]) -> LaterCounts | None:

@@ -159,8 +159,9 @@ class StateRow:
     `pin|class|code|`: the unit and management that an item keeps while it has stock (`pins`).
     `adjustment|class|code|id`: what a count posted; of it and of a movement `moved` tells what of which stock row
     (`moved`). `count-list|id`: the rules of a count list as it was opened (`count_lists`).
-    `counted|class|code|variant`: until when (`offset`) serials were counted (`positions`). Counting keeps rows of its
-    own kinds in `counting-state`.
+    `counted|class|code|variant`: until when (`offset`) serials were counted (`positions`). `gone-through|warehouse`:
+    until when lists took what nobody read for gone, and `gone-through|warehouse|moment|inventory|list` each of them
+    (`gone_through`). Counting keeps rows of its own kinds in `counting-state`.
     """
 
     kind: str

@@ -6,7 +6,6 @@ serials and no piece is settled twice.
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
 
 from processors.domain import keys
 from processors.domain.adjusting import (
@@ -28,6 +27,7 @@ from processors.domain.moments import end_of_day
 from processors.domain.moved import book_at, lowest_book, moved_between
 from processors.domain.pins import Pin
 from processors.domain.positions import (
+    GROUP,
     is_held,
     item_key,
     later_counts_of_serial,
@@ -47,9 +47,6 @@ from processors.domain.serials import serial_prefix
 from processors.domain.stock import empty_row
 from processors.domain.tolerance import beyond
 from processors.domain.view import POSITIONS, SERIALS, STOCK, View
-
-GROUP: Final = "group"
-"""Line of the position that stands for a counted place of serial-managed goods as a whole."""
 
 
 class Settling:

@@ -4,10 +4,11 @@ from processors.domain import keys, quantity
 from processors.domain.changes import Changes
 from processors.domain.decision import Emit
 from processors.domain.events import Posting
+from processors.domain.gone_through import Goods, first_counts, gone_through_until
 from processors.domain.intake import Intake, too_large
 from processors.domain.legs import Leg
 from processors.domain.lines import Line
-from processors.domain.positions import LateMove, later_counts
+from processors.domain.positions import LateMove
 from processors.domain.refusals import Reason
 from processors.domain.registers import StockRow
 from processors.domain.stock_keys import stock_key
@@ -39,17 +40,17 @@ def move_stock(
     old, amount, load = changes.stock_row(key), line.quantity, leg.load
     if old is None:
         loaded = unloaded = stock = committed = 0
-        last_moved_at, last_counted_at, counts = intake.occurred_at, None, None
+        last_moved_at, last_counted_at = intake.occurred_at, None
     else:
         loaded, unloaded, stock, committed = old.loaded, old.unloaded, old.stock, old.committed
-        last_moved_at, last_counted_at, counts = max(old.last_moved_at, intake.occurred_at), old.last_counted_at, None
-        if (
-            last_counted_at is not None
-            and intake.occurred_at <= last_counted_at
-            and late is not None
-            and not intake.item.serial_managed
-        ):
-            counts = later_counts(changes, key, intake.occurred_at)
+        last_moved_at, last_counted_at = max(old.last_moved_at, intake.occurred_at), old.last_counted_at
+    counts = None
+    if late is not None and not intake.item.serial_managed:
+        until = gone_through_until(changes.view, leg.warehouse.code)
+        if until is None or (last_counted_at is not None and last_counted_at > until):
+            until = last_counted_at
+        if until is not None and intake.occurred_at <= until:
+            counts = first_counts(changes, goods_moved(intake, leg, line.lot_code), key, intake.occurred_at)
     correct = counts is not None and counts.first.compensate_late
     if load:
         loaded += amount
@@ -120,6 +121,14 @@ def move_stock(
         moved = amount if load else -amount
         late.append(LateMove(counts, moved, leg.warehouse.code, leg.location, line.lot_code, None, correct))
     return row
+
+
+def goods_moved(intake: Intake, leg: Leg, lot_code: str | None) -> Goods:
+    """The goods that a leg moves of a lot."""
+    item = intake.item
+    return Goods(
+        item.item_class, item.item_code, intake.variant or None, leg.warehouse.code, leg.location, lot_code, item.unit
+    )
 
 
 def held_in_warehouse(changes: Changes, scope_key: str, warehouse: str, lot_code: str | None) -> int:

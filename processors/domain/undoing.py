@@ -13,16 +13,17 @@ from processors.domain.effects import Accepted, Effect, lines_of
 from processors.domain.events import Reply
 from processors.domain.form import listed
 from processors.domain.generations import remember_lot, remember_serial
+from processors.domain.gone_through import first_counts, gone_through_until, goods_of
 from processors.domain.late import late_serials, must_stay, settle_late
 from processors.domain.lineage import publish_edges
 from processors.domain.lots import lot_key
 from processors.domain.message import Message
 from processors.domain.moved import moved_text
 from processors.domain.movement import Movement
-from processors.domain.positions import LateMove, LaterCounts, later_counts
+from processors.domain.positions import LateMove, LaterCounts
 from processors.domain.posting import Circumstances, Posted
 from processors.domain.refusals import Reason
-from processors.domain.registers import LotRow, SerialRow, StateRow
+from processors.domain.registers import LotRow, SerialRow, StateRow, StockRow
 from processors.domain.released import Released
 from processors.domain.serials import serial_prefix
 from processors.domain.stock import held_in_warehouse
@@ -145,9 +146,11 @@ class Undoing:
         moment, back = self._accepted.moment, -1 if effect.load else 1
         place = (effect.warehouse, effect.location, lot_code)
         late: list[LateMove] = []
+        counted: int | None = None
         staying: frozenset[str] = frozenset()
         if serials:
-            found = late_serials(self._changes, self._scope_key, key, lot_code, serials, moment, not effect.load)
+            goods = goods_of(self._stock_row(key))
+            found = late_serials(self._changes, self._scope_key, key, goods, serials, moment, not effect.load)
             if found:
                 staying = must_stay(self._changes, self._scope_key, place[:2], lot_code, found, not effect.load, True)
             for serial, counts in found.items():
@@ -158,7 +161,8 @@ class Undoing:
             short = short and not (lot_code is None and self._may_be_negative(effect))
             correct = later.first.compensate_late or short
             late.append(LateMove(later, back * amount, *place, None, correct))
-            self._counts_added[key] = later.adjusted + amount if correct and effect.load else 0
+            if correct and effect.load:
+                counted = later.adjusted - self._stock_row(key).stock
         if late:
             item = self._around.master.items.get(self._item)
             if item is None:
@@ -176,19 +180,24 @@ class Undoing:
             )
             for move in late:
                 self._reasons += settle_late(self._changes, desk, self._movement.movement_id, moment, move)
+            if counted is not None:
+                self._counts_added[key] = counted + self._stock_row(key).stock
         return staying
+
+    def _stock_row(self, key: str) -> StockRow:
+        row = self._changes.stock_row(key)
+        assert row is not None, f"stock row {key} of an accepted movement"
+        return row
 
     def _later_counts(self, key: str, moment: int) -> LaterCounts | None:
         """The settled counts of a stock row without serials that the undone movement happened before."""
-        row = self._changes.stock_row(key)
-        if row is None or row.last_counted_at is None or moment > row.last_counted_at:
-            return None
-        return later_counts(self._changes, key, moment)
+        row = self._stock_row(key)
+        until = max(row.last_counted_at or 0, gone_through_until(self._changes.view, row.warehouse) or 0)
+        return None if moment > until else first_counts(self._changes, goods_of(row), key, moment)
 
     def _undo_stock(self, effect: Effect, lot_code: str | None, amount: int, one: bool) -> None:
         key = stock_key(self._scope_key, effect.warehouse, effect.location, lot_code)
-        old = self._changes.stock_row(key)
-        assert old is not None, f"stock row {key} of an accepted movement"
+        old = self._stock_row(key)
         loaded, unloaded, stock = old.loaded, old.unloaded, old.stock
         if effect.load:
             loaded -= amount

@@ -15,11 +15,12 @@ from processors.domain.count_lines import CountResult, LineResult, PositionRow
 from processors.domain.count_lists import ListFacts, facts_row, list_row_key, read_facts
 from processors.domain.decision import Barrier, Decision, Emit
 from processors.domain.events import Reply
+from processors.domain.gone_through import GoneThrough, goods_of, note_gone_through, went_through
 from processors.domain.master import MasterData
 from processors.domain.message import Continuation, Message
 from processors.domain.moved import lowest_book
 from processors.domain.pins import Pin, pin_of
-from processors.domain.positions import LIST_POSITIONS, PENDING, item_key, later_counts, made_line
+from processors.domain.positions import LIST_POSITIONS, PENDING, item_key, later_counts
 from processors.domain.progressives import Claimed
 from processors.domain.registers import StockRow
 from processors.domain.settling import Settling
@@ -177,10 +178,13 @@ class _Slice:
     def unread(self, progress: _Progress, slice_stock: int) -> _Progress | None:
         """Settle what nobody read, over the next stock rows."""
         last = None
+        zone = self.settling.time_zone
+        passing = went_through(self._facts, self._inventory, self._list, progress.closing, zone, None)
         for key, stock in islice(self._view.prefix(STOCK, "", progress.after), slice_stock):
             last = key
             if self._facts.covers(stock.warehouse, stock.location) and not self._held(key):
-                self._unread(key, stock, progress.closing)
+                self._unread(key, stock, passing)
+        note_gone_through(self.settling.changes, replace(passing, walked=last), self._continuation.time_ms)
         return None if last is None else replace(progress, after=last)
 
     def _positions(self, after: str) -> Iterator[tuple[str, PositionRow]]:
@@ -194,24 +198,17 @@ class _Slice:
         """Whether a line of the inventory is about a stock row, or about a piece in it."""
         return any(row.inventory == self._inventory for _, row in self._view.prefix(POSITIONS, f"{key}|"))
 
-    def _unread(self, key: str, stock: StockRow, closing: int) -> None:
-        opened = self._facts.opened_at
-        moment = self._facts.moment(closing, self.settling.time_zone)
-        row = PositionRow(
-            stock.item_class, stock.item_code, stock.variant, stock.warehouse, stock.location, stock.lot_code, None,
-            self._inventory, self._list, "", 1, "zero", "open", 0, stock.unit, opened, closing, moment, "", False, None,
-            None, None, None, None, None, None, 0, 0, False, self._facts.compensate_late, opened, 0,
-            self._continuation.time_ms,
-        )  # fmt: skip
+    def _unread(self, key: str, stock: StockRow, passing: GoneThrough) -> None:
+        row = passing.line(goods_of(stock), "zero", "open")
+        first, moment = passing.first, passing.moment
         if self.settling.is_serial_managed(row):
-            self.settling.missing(row, min(opened, moment), moment, closing)
+            self.settling.missing(row, first, moment, passing.closing)
             return
-        seen = later_counts(self.settling.changes, key, min(opened, moment))
+        seen = later_counts(self.settling.changes, key, first)
         if seen is not None and seen.first.moment <= moment:
             return  # by another inventory
-        removed = lowest_book(self._view, key, stock.stock, min(opened, moment), moment)
+        removed = lowest_book(self._view, key, stock.stock, first, moment)
         if removed > 0:
-            row.line = made_line("z", row)
             self.settling.settle(row)
 
     # what goes out

@@ -166,7 +166,8 @@ class NaiveCounting:
     def _settle(self, it: Form) -> None:
         """Lines that wait; then what nobody read of the places that were gone through, and of all places."""
         self._settle_lines(it)
-        held = [line for line in self.lines if line["inventory"] == it["inventory"] and line["state"] != "cancelled"]
+        held = [line for line in self.lines if line["inventory"] == it["inventory"] and line["state"] != "cancelled"
+                and line["made"] == "count"]  # fmt: skip
         groups: dict[Row, list[Form]] = {}
         for line in self._of(it):
             if line["serial"] and line["made"] == "count" and line["state"] != "rejected":
@@ -189,6 +190,9 @@ class NaiveCounting:
 
     def _zero(self, it: Form, held: list[Form]) -> None:
         opened, closed = it["opened"], it["closed"]
+        self.ledger.passed.append({**{name: it[name] for name in ("inventory", "list", "warehouse", "locations")},
+                                   "first": opened, "last": closed,
+                                   "compensate": it["type"].get("compensate_late", True)})  # fmt: skip
         for row in self.ledger.rows():
             if row[3] != it["warehouse"] or (it["locations"] and row[4] not in it["locations"]):
                 continue

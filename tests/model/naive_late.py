@@ -27,8 +27,12 @@ class Late(Change):
 
     def later(self, row: Row) -> list[Form]:
         """Settled counts of a whole row at or after this, the earliest first."""
-        found = [it for it in self.ledger.settled() if it["serial"] is None and it["row"] == row]
-        found = [it for it in found if it["moment"] >= self.at]
+        counts = self.ledger.counts_of(row)
+        found = [it for it in counts if it["moment"] >= self.at]
+        for passed in self.ledger.passing(row, self.at):
+            # What another inventory has counted meanwhile somebody has seen.
+            if not any(passed["first"] <= it["moment"] <= passed["last"] for it in [*counts, *found]):
+                found.append(_empty(passed, row))
         return sorted(found, key=lambda it: it["moment"])
 
     def correct_row(self, row: Row, amount: Fraction, counts: list[Form], fits: bool) -> None:
@@ -61,13 +65,15 @@ class Late(Change):
             return own[0]
         groups = [it for it in self.ledger.groups if it["row"] == row and it["first"] >= self.at and load
                   and not self.ledger.is_held(it["inventory"], (*self.scope, row[5], serial))]  # fmt: skip
+        groups += [it for it in self.ledger.passing(row, self.at) if it["first"] >= self.at and load
+                   and not self.ledger.is_held(it["inventory"], (*self.scope, row[5], serial))]  # fmt: skip
         count = min(groups, key=lambda it: it["last"], default=None)
         if count is None:
             return None
         # (choice) what its place did not have is corrected, also where late movements are only reported
         return {
             "row": row, "serial": serial, "inventory": count["inventory"], "list": count["list"], "effects": [],
-            "moment": count["last"], "at": count["last"], "unread": 0,
+            "moment": count["last"], "at": count["last"], "unread": count.get("unread", 0),
             "made": "missing", "counted": Fraction(0), "state": "settled", "compensate": True,
         }  # fmt: skip
 
@@ -90,6 +96,8 @@ class Late(Change):
             known = [*self.ledger.positions, *self.ledger.explained]
             if not any(it is count for it in known):
                 self.ledger.explained.append(count)
+                if count["serial"] is None:
+                    return
                 self.ledger.note((*self.scope, row[5], serial), count["moment"], 1, None, None, gone=row[3:5])
 
 
@@ -246,13 +254,30 @@ class CountedLedger(NaiveLedger):
         self.groups: list[Form] = []
         """Places of pieces that were gone through: row, moments of the first and last read, inventory."""
         self.explained: list[Form] = []
-        """Pieces that a place which was gone through did not have, and whose documents came later: missing there."""
+        """What a place that was gone through did not have, and whose documents came later: it was not there."""
+        self.passed: list[Form] = []
+        """Lists that took what nobody read for gone: their scope, from when on and until when."""
         self.adjustments: list[Form] = []
         self.journey: dict[Key, list[Form]] = {}
         """What moved a piece: moment, rank, the place where it is from then on, the movement."""
 
     def settled(self) -> list[Form]:
         return [*(it for it in self.positions if it["state"] == "settled"), *self.explained]
+
+    def counts_of(self, row: Row) -> list[Form]:
+        """Settled counts of a whole row."""
+        return [it for it in self.settled() if it["serial"] is None and it["row"] == row]
+
+    def passing(self, row: Row, moment: int) -> list[Form]:
+        """Lists that went through a row's place at a moment or later, of inventories that have no line of the row."""
+        lines = [it for it in [*self.positions, *self.explained] if it["row"] == row and it["state"] != "cancelled"
+                 and (it["serial"] is None or it["made"] == "count")]  # fmt: skip
+        found = [it for it in self.passed if it["warehouse"] == row[3] and it["last"] >= moment
+                 and (not it["locations"] or row[4] in it["locations"])
+                 and it["inventory"] not in [line["inventory"] for line in lines]]  # fmt: skip
+        return sorted(
+            ({**it, "unread": it["last"], "row": row} for it in found), key=lambda it: (it["last"], it["list"])
+        )
 
     # Settling
 
@@ -262,9 +287,7 @@ class CountedLedger(NaiveLedger):
         if line["serial"]:
             self._settle_piece(line, it)
             return
-        newer = [other for other in self.positions if other["state"] == "settled" and other["serial"] is None
-                 and other["row"] == line["row"] and other["moment"] >= line["moment"]]  # fmt: skip
-        if newer:
+        if any(other["moment"] >= line["moment"] for other in self.counts_of(line["row"])):
             line["state"] = "superseded"
             return
         line["book"] = self.book(line["row"], line["moment"])
@@ -447,7 +470,9 @@ class CountedLedger(NaiveLedger):
         return sorted(found, key=lambda it: it["moment"])
 
     def is_held(self, inventory: str, key: Key) -> bool:
-        return any(it["serial"] and it["inventory"] == inventory and _key(it) == key for it in self.positions)
+        """Whether an inventory has read a piece."""
+        lines = [it for it in self.positions if it["serial"] and it["made"] == "count" and it["state"] != "cancelled"]
+        return any(it["inventory"] == inventory and _key(it) == key for it in lines)
 
     def standing(self, row: Row, first: int, last: int) -> list[str]:
         """Pieces that stood at a place from one moment to another, and that no document has moved since."""
@@ -457,6 +482,16 @@ class CountedLedger(NaiveLedger):
             if self.place_at(key, first) == self.place_at(key, last) == (row[3], row[4])
             and not self.documented_after(key, first)
         )  # fmt: skip
+
+
+def _empty(passed: Form, row: Row) -> Form:
+    """The line of a row where nobody read anything, and which held nothing by the books."""
+    return {
+        "inventory": passed["inventory"], "list": passed["list"], "made": "zero", "row": row, "serial": None,
+        "counted": Fraction(0), "from": passed["first"], "at": passed["last"], "moment": passed["last"],
+        "state": "settled", "effects": [], "removed": Fraction(0), "unread": passed["last"],
+        "compensate": passed["compensate"],
+    }  # fmt: skip
 
 
 def _key(line: Form) -> Key:

@@ -103,7 +103,9 @@ class Truth:
             newer = [it for it in self.settled if self.moment(it) >= self.moment(row) and it is not row
                      and it.serial_code == row.serial_code and (row.serial_code or _row(it) == _row(row))]  # fmt: skip
             goods = (*_row(row)[:2], row.serial_code)
-            newer += self.ending.lines if self._was_looked_for(goods, _row(row)[2], self.moment(row)) else []
+            place, at = _row(row)[2], self.moment(row)
+            gone = self._was_looked_for(goods, place, at) or (row.serial_code and self._was_passed(goods, place, at))
+            newer += self.ending.lines if gone else []
             if row.state == "superseded" and not newer and row.reason != "moved-since":
                 yield f"{name} is superseded by nothing"
 
@@ -193,26 +195,14 @@ class Truth:
         return [place_of(place) for walk in walks for _, _, place in walk["rows"]]
 
     def is_beyond_zero(self, row: Row) -> bool:
-        """What lists that take unread goods for gone cannot know.
-
-        Books below zero, where goods came up unseen; documents that are never taken; and those of before the closing
-        that came after it, of a row in which nothing was found to be gone.
-        """
+        """What lists that take unread goods for gone cannot know: goods that came up unseen, documents never taken."""
         zero = [it for it in self.opened.values() if it["type"] in ZEROS and self._is_in_scope(it, row)]
         if not zero:
             return False
-        decided = {it.request_id: it.decided_at - START_MS for it in self.ending.replies if it.status == "done"}
         moves = [deed for deed in self.deeds if deed["do"] == "move"]
         moves = [deed for deed in moves if any((*goods[:2], place) == row for goods, place, _ in sides(deed))]
         refused = any(deed.get("real", True) and deed["id"] not in self.ending.taken for deed in moves)
-        known = [
-            (deed["at"], max(decided.get(deed["id"], 0), decided.get(f"{deed['id']}-undone", 0))) for deed in moves
-        ]
-        closes = [deed for deed in self.deeds if deed["do"] == "close"]
-        ends = {it["list"]: min(deed["at"] for deed in closes if deed["list"] == it["list"]) for it in zero}
-        late = any(at <= end < then for at, then in known for end in ends.values())
-        made = {it.list for it in self.settled if _row(it) == row and it.line.startswith("z-")}
-        return self.came_up(row) or refused or (late and any(it["list"] not in made for it in zero))
+        return self.came_up(row) or refused
 
     def came_up(self, row: Row) -> bool:
         """Whether goods were ever put into a row that nobody wrote down."""
@@ -255,12 +245,26 @@ class Truth:
             else:
                 place = place_of(step["to"]) if step.get("to") else None
             since = since if place == before else at
-        return None if place is not None and self._was_looked_for(goods, place, since) else place
+        if place is not None and (self._was_looked_for(goods, place, since) or self._was_passed(goods, place, since)):
+            return None
+        return place
+
+    def _was_passed(self, goods: Goods, place: Place, at: int) -> bool:
+        """Whether a list that takes unread goods for gone went through a place, and read nothing of the row."""
+        row = (*goods[:2], place)
+        read = {it.inventory for it in self.ending.lines if _row(it) == row and not it.line.startswith("m-")}
+        held = self._readers(goods)
+        closed = {it.list for it in self.ending.lists if it.state == "closed"}
+        return any(
+            it["type"] in ZEROS and name in closed and it["at"] >= at and self._is_in_scope(it, row)
+            and it["inventory"] not in read | held
+            for name, it in self.opened.items()
+        )  # fmt: skip
 
     def _was_looked_for(self, goods: Goods, place: Place, at: int) -> bool:
         """Whether the place of an unread serial was gone through after a moment, and lists had that settled."""
-        settled = {it.list for it in self.settled}
-        held = {it.inventory for it in self.ending.lines if (it.item_code, it.lot_code, it.serial_code) == goods}
+        settled = {it.list for it in self.settled} | {it.list for it in self.ending.lists if it.state == "closed"}
+        held = self._readers(goods)
         first: dict[str, int] = {}
         for when, topic, scan in self.sent:
             row = (scan.get("item_code"), scan.get("lot"), (self._warehouse(scan), scan.get("location")))
@@ -268,6 +272,11 @@ class Truth:
             if counts and row == (*goods[:2], place) and scan["inventory"] not in held and scan["list"] in settled:
                 first.setdefault(scan["list"], when)
         return any(when >= at for when in first.values())
+
+    def _readers(self, goods: Goods) -> set[str]:
+        """Inventories that have read a serial, wherever, or in which somebody has said that it is not missing."""
+        lines = [it for it in self.ending.lines if not it.line.startswith("m-") or it.state == "rejected"]
+        return {it.inventory for it in lines if (it.item_code, it.lot_code, it.serial_code) == goods}
 
     def _warehouse(self, scan: Form) -> str | None:
         return self.opened[scan["list"]]["warehouse"] if "list" in scan else None

@@ -68,6 +68,10 @@ def unread_goods_are_taken_out_as_they_stand_at_the_close(monkeypatch: pytest.Mo
     monkeypatch.setattr(settlement, "lowest_book", at_the_close)
 
 
+def a_place_where_nothing_was_read_and_nothing_booked_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settlement, "note_gone_through", lambda *_: None)
+
+
 def a_read_that_is_sent_twice_counts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     def find(step: Any, kind: str, inventory: str, id: str) -> Any:
         return None if kind == seen.SCAN else right(step, kind, inventory, id)
@@ -107,6 +111,7 @@ PLANTS: tuple[Plant, ...] = (
     a_late_movement_is_corrected_at_the_newest_count,
     an_older_count_is_adjusted_after_a_newer_one,
     unread_goods_are_taken_out_as_they_stand_at_the_close,
+    a_place_where_nothing_was_read_and_nothing_booked_is_forgotten,
     a_read_that_is_sent_twice_counts_twice,
     a_list_that_is_closed_again_settles_its_lines_again,
     a_piece_found_elsewhere_is_not_taken_out_there,
