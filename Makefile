@@ -16,8 +16,8 @@ help: ## Say what can be made
 run: $(VENV)/ready-dev ## Start broker, Redis, worker and a small demo, until Ctrl-C (ARGS="--persist DIR")
 	@exec $(BIN)/lotstream dev $(ARGS)
 
-test: $(VENV)/ready-test ## Run all tests that need no Docker (ARGS="tests/domain -x")
-	$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/ready-test ## Run all tests that need no Docker, several at a time; or some (ARGS="tests/domain -x")
+	$(BIN)/python -m pytest $(or $(ARGS),-q -n auto --durations=12 --durations-min=10)
 
 check: $(VENV)/ready-test ## Check format, style, types, and the tidiness of the repository
 	$(BIN)/ruff format --check .

@@ -8,18 +8,21 @@ import os
 import shutil
 import signal
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from processors.embedded.broker import Broker
 from processors.embedded.redis import RedisServer
 from processors.embedded.trouble import Trouble
+from tests import side_by_side
 
-NOT_RUN = pytest.StashKey[dict[str, list[str]]]()
 ABSENT = "absent part: "
+REQUIRED = "not run, but REQUIRE_ALL=1: "
 
 
 def absent(part: str, reason: str) -> None:
@@ -140,23 +143,54 @@ def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # Started in the background by a shell: children inherit that they do not hear Ctrl-C, which some are to hear.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    config.stash[NOT_RUN] = {}
+    # Of brokers that live for seconds: compiling their code better costs more than it gives back. Read by `java`.
+    os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    return side_by_side.processes()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Wherever tests run in several processes, they are shared out part by part."""
+    # The parts begin in the order of the tests, which is ours, and not with those of the most tests.
+    config.option.loadscopereorder = False
+    return side_by_side.scheduler(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):  # one of several processes
+        items.sort(key=lambda item: side_by_side.place_of(item.nodeid))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if report.skipped and isinstance(report.longrepr, tuple):
-        reason = report.longrepr[2].removeprefix("Skipped: ")
-        part = reason.removeprefix(ABSENT)
-        item.config.stash[NOT_RUN].setdefault(part, []).append(item.nodeid)
-        if os.environ.get("REQUIRE_ALL") == "1" and item.get_closest_marker("docker") is None:
-            report.outcome = "failed"
-            report.longrepr = f"not run, but REQUIRE_ALL=1: {part}"
+    if (
+        report.skipped
+        and isinstance(report.longrepr, tuple)
+        and os.environ.get("REQUIRE_ALL") == "1"
+        and item.get_closest_marker("docker") is None
+    ):
+        report.longrepr = REQUIRED + _part(report)
+        report.outcome = "failed"
     return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    not_run = terminalreporter.config.stash[NOT_RUN]
-    for part, tests in sorted(not_run.items()):
-        terminalreporter.write_line(f"not run: {len(tests)} tests, {part}", yellow=True)
+    """Name what was not run, part by part: from the reports, as the tests may have run in other processes."""
+    parts = [_part(report) for state in ("skipped", "failed", "error") for report in terminalreporter.getreports(state)]
+    for part, tests in sorted(Counter(filter(None, parts)).items()):
+        terminalreporter.write_line(f"not run: {tests} tests, {part}", yellow=True)
+
+
+def _part(report: pytest.TestReport) -> str:
+    """What was absent for a test that was not run; "" for one that was."""
+    match report.longrepr:
+        case (_, _, str(reason)) if report.skipped:
+            return reason.removeprefix("Skipped: ").removeprefix(ABSENT)
+        case str(told) if told.startswith(REQUIRED):
+            return told.removeprefix(REQUIRED)
+    return ""
