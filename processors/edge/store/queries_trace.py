@@ -204,17 +204,18 @@ def adjustment_ids(connection: Connection, goods: Collection[Goods]) -> set[str]
 
 
 def standing(connection: Connection, goods: Collection[Goods]) -> list[Standing]:
-    """Where the goods stand, in the order of places: lots by their stock rows, serials by their register."""
+    """Where lots stand, by their stock rows, in the order of warehouses and locations."""
     found: list[Standing] = []
     lots = [each for each in goods if each.serial_code is None]
     for match, some in _matches(lots):
         query = (
             "SELECT l.item_class, l.item_code, l.variant, l.lot_code, NULL, l.warehouse, l.location, "
             "{millionths:l.stock}, {millionths:l.committed}, l.unit "
-            f"FROM {{listed}} AS g JOIN stock_register l ON {match.replace(_NO_SERIAL, '')} WHERE l.stock <> 0"
+            f"FROM {{listed}} AS g JOIN stock_register l ON {match.replace(_NO_SERIAL, '')} WHERE l.stock <> 0 "
+            "ORDER BY l.warehouse, COALESCE(l.location, '')"
         )
         found += [Standing(Goods(*row[:5]), *row[5:]) for row in _asked(connection, query, some)]
-    return sorted(found, key=lambda each: (goods_order(each.goods), each.warehouse, each.location or ""))
+    return found
 
 
 def lots_facts(connection: Connection, goods: Collection[Goods]) -> dict[Goods, LotFacts]:

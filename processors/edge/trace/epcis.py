@@ -12,7 +12,7 @@ from typing import Any, Final
 from processors.domain import quantity
 from processors.domain.calendar import time_text
 from processors.domain.lineage_graph import Goods
-from processors.edge.store.queries_trace import Paper
+from processors.edge.store.queries_trace import Paper, goods_order
 from processors.edge.trace.identifiers import name_of, own
 from processors.edge.trace.network import Link
 from processors.edge.trace.recall import Recall
@@ -119,6 +119,7 @@ def _standing(found: Recall) -> Iterator[Event]:
         event["readPoint"] = event["bizLocation"] = {
             "id": own("warehouse", warehouse, *([location] if location else []))
         }
+        amounts.sort(key=lambda amount: goods_order(amount[0]))
         _put(event, found, "epcList", "quantityList", amounts)
         yield event
 

@@ -1,7 +1,9 @@
 """A trace and a recall as JSON: decimals as text, days `2026-11-21`, times ISO 8601 with `Z`."""
 
-from collections.abc import Collection, Iterable
+import json
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict
+from itertools import islice
 from typing import Any, Final
 
 from processors.domain import quantity
@@ -11,7 +13,7 @@ from processors.edge.store.queries_trace import LotFacts, Paper, SerialFacts
 from processors.edge.trace.balance import Balance, Known, Sums
 from processors.edge.trace.network import Link, Network
 from processors.edge.trace.recall import Recall
-from processors.edge.trace.recall_rows import rows_of
+from processors.edge.trace.recall_rows import CHUNK, rows_of
 
 Form = dict[str, Any]
 
@@ -36,8 +38,21 @@ def network_form(network: Network, known: Known, limit: int, hidden: Collection[
     }
 
 
-def recall_form(found: Recall) -> Form:
-    """A recall: what it comes to, and its rows."""
+def recall_json(found: Recall, **more: object) -> Iterator[str]:
+    """A recall as one JSON object, in pieces: what it comes to, `more`, and its `rows`."""
+    yield _json({**more, **_summary(found)})[:-1] + ',"rows":['
+    rows, comma = rows_of(found), ""
+    while some := list(islice(rows, CHUNK)):
+        yield comma + _json(some)[1:-1]
+        comma = ","
+    yield "]}"
+
+
+def _json(form: object) -> str:
+    return json.dumps(form, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _summary(found: Recall) -> Form:
     lots = [goods for goods in found.network.depths if goods.serial_code is None]
     return {
         "start": found.start._asdict(),
@@ -47,7 +62,6 @@ def recall_form(found: Recall) -> Form:
         "customers": [
             {"account": code, "name": found.accounts.get(code, {}).get("description")} for code in found.customers
         ],
-        "rows": list(rows_of(found)),
     }
 
 

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 from processors.domain import quantity
@@ -12,6 +13,8 @@ from processors.edge.store.queries_trace import Paper
 from processors.edge.trace.recall import Recall
 
 Row = dict[str, Any]
+CHUNK: Final = 1000
+"""Rows that are written out at a time: each chunk costs the server a turn."""
 COLUMNS: Final = (
     "kind", "depth", "item_class", "item_code", "variant", "description", "lot_code", "serial_code", "quantity",
     "unit", "warehouse", "location", "state", "account", "account_name", "document_type", "document_number",
@@ -48,11 +51,17 @@ def rows_of(found: Recall) -> Iterator[Row]:
 
 
 def write_csv(found: Recall) -> Iterator[str]:
-    """The rows as CSV (RFC 4180); a text that a spreadsheet takes for a formula gets an apostrophe first."""
-    for row in ({name: name for name in COLUMNS}, *rows_of(found)):
-        line = io.StringIO()
-        csv.writer(line).writerow([_harmless(row[name]) for name in COLUMNS])
-        yield line.getvalue()
+    """The rows as CSV (RFC 4180), in chunks; a text that a spreadsheet takes for a formula gets an apostrophe first."""
+    yield _lines([COLUMNS])
+    rows = rows_of(found)
+    while some := list(islice(rows, CHUNK)):
+        yield _lines([_harmless(row[name]) for name in COLUMNS] for row in some)
+
+
+def _lines(cells: Iterable[Iterable[Any]]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerows(cells)
+    return out.getvalue()
 
 
 def _harmless(value: Any) -> Any:

@@ -20,7 +20,8 @@ from processors.edge.store.queries_trace import Connection
 from processors.edge.store.sight import Sight
 from processors.edge.trace import epcis
 from processors.edge.trace.balance import known_of
-from processors.edge.trace.forms import network_form, recall_form
+from processors.edge.trace.collecting import without_collections
+from processors.edge.trace.forms import network_form, recall_json
 from processors.edge.trace.network import walk
 from processors.edge.trace.recall import recall
 from processors.edge.trace.recall_rows import write_csv
@@ -68,7 +69,7 @@ def router() -> APIRouter:
     ) -> Response:
         ways: list[Direction] = ["forward", "backward"] if direction == "both" else [direction]
         store: Store = request.app.state.store
-        with store.read() as connection:
+        with without_collections(), store.read() as connection:
             sight, seen, headers = _head(request, connection)
             start = _start(connection, register, key)
             if (unchanged := not_modified(request, headers)) is not None:
@@ -98,7 +99,7 @@ def router() -> APIRouter:
         ] = "json",
     ) -> Response:
         store: Store = request.app.state.store
-        with store.read() as connection:
+        with without_collections(), store.read() as connection:
             sight, seen, headers = _head(request, connection)
             start = _start(connection, register, key)
             if (unchanged := not_modified(request, headers)) is not None:
@@ -109,12 +110,15 @@ def router() -> APIRouter:
                 detail = "some of it stands where somebody counts blind; a supervisor's token may ask"
                 raise Problem(403, COUNTED_BLIND, detail)
         if format == "json":
-            return JSONResponse({"lag": lag_form(seen), **recall_form(found)}, headers=headers)
+            return StreamingResponse(
+                recall_json(found, lag=lag_form(seen)), headers=headers, media_type="application/json"
+            )
         name = "csv" if format == "csv" else "jsonld"
         headers["Content-Disposition"] = f'attachment; filename="recall.{name}"'
         if format == "csv":
             return StreamingResponse(write_csv(found), headers=headers, media_type="text/csv; charset=utf-8")
-        return JSONResponse(epcis.document(found), headers=headers, media_type=EPCIS)
+        with without_collections():
+            return JSONResponse(epcis.document(found), headers=headers, media_type=EPCIS)
 
     return routes
 
