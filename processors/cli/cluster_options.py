@@ -11,7 +11,7 @@ from processors.cli.settings import Settings, load_settings
 from processors.contract.cluster_facts import SCHEMA_IDS, Facts, check_meta, read_facts
 from processors.contract.codec import Codec
 from processors.contract.connection import Connection, cluster_errors
-from processors.contract.schema_ids import schema_ids
+from processors.contract.schema_source import schema_ids
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -19,7 +19,7 @@ from processors.contract.codec import Codec
 from processors.contract.connection import Connection, cluster_errors
 from processors.contract.groups import group_state
 from processors.contract.manifest import MANIFEST
-from processors.contract.schema_ids import schema_ids
+from processors.contract.schema_source import schema_ids
 from processors.counters.redis_connection import RedisConnection, checked
 
 CLOCK_LIMIT_MS: Final = 2_000

@@ -8,7 +8,8 @@ from processors.contract.cluster_facts import check_meta, read_facts, wanted_fac
 from processors.contract.codec import Codec
 from processors.contract.connection import Connection
 from processors.contract.manifest import MANIFEST
-from processors.contract.schema_ids import LockedIds, schema_ids
+from processors.contract.schema_ids import LockedIds
+from processors.contract.schema_source import schema_ids
 from processors.counters.allocator import Allocator
 from processors.counters.memory import MemoryServer, MemoryState
 from processors.counters.memory_log import MemoryEpochLog, SteppedClock

@@ -1,5 +1,8 @@
 """Commands on inventories, lists and lines: done or refused, each with one reply (`contract.md` §2, counts)."""
 
+from collections.abc import Callable
+from typing import Final
+
 from processors.counting import cancelling, closing, opening, reviewing, seen
 from processors.counting.seen import DecodeReply, EncodeReply
 from processors.counting.step import Step
@@ -11,9 +14,9 @@ from processors.domain.form import ID_LENGTH_MAX
 from processors.domain.message import Message
 from processors.domain.moments import FUTURE_MS_MAX, TIME_MAX
 from processors.domain.refusals import Reason, Refusal
-from processors.domain.scans import CountCommand
+from processors.domain.scans import CountAction, CountCommand
 
-TEXT_LENGTH_MAX = 1000
+TEXT_LENGTH_MAX: Final = 1000
 """Characters of a description or of notes."""
 
 
@@ -33,7 +36,7 @@ class Commands:
                 return self._again(message, row.reply)
             if row is not None:
                 reasons.append(_reused(command))
-            _act(command, step, reasons)
+            _ACTS[command.action](command, step, reasons)
             if not reasons:
                 reply = _reply(message, command)
                 encoded = self._encode(reply)
@@ -50,27 +53,18 @@ class Commands:
         return Decision(records=[Emit("replies", keys.join(reply.request_id), reply, message.key)])
 
 
-def _act(command: CountCommand, step: Step, reasons: list[Reason]) -> None:
-    """Do what the command says in `step`, or add every reason why not; then `step` is thrown away."""
-    match command.action:
-        case "open_inventory":
-            opening.open_inventory(command, step, reasons)
-        case "open_list":
-            opening.open_list(command, step, reasons)
-        case "assign_list":
-            opening.assign_list(command, step, reasons)
-        case "close_list":
-            closing.close_list(command, step, reasons)
-        case "close_inventory":
-            closing.close_inventory(command, step, reasons)
-        case "cancel_list":
-            cancelling.cancel_list(command, step, reasons)
-        case "recount_line":
-            reviewing.recount_line(command, step, reasons)
-        case "approve_line":
-            reviewing.approve_line(command, step, reasons)
-        case "reject_line":
-            reviewing.reject_line(command, step, reasons)
+_ACTS: Final[dict[CountAction, Callable[[CountCommand, Step, list[Reason]], None]]] = {
+    "open_inventory": opening.open_inventory,
+    "open_list": opening.open_list,
+    "assign_list": opening.assign_list,
+    "close_list": closing.close_list,
+    "close_inventory": closing.close_inventory,
+    "cancel_list": cancelling.cancel_list,
+    "recount_line": reviewing.recount_line,
+    "approve_line": reviewing.approve_line,
+    "reject_line": reviewing.reject_line,
+}
+"""What a command does in a step, or why not: then it adds every reason, and the step is thrown away."""
 
 
 def _check_form(command: CountCommand, time_ms: int, reasons: list[Reason]) -> bool:
