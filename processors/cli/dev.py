@@ -1,31 +1,23 @@
 """`lotstream dev`: broker, Redis, topics, a ledger and a counting worker, the edge and a small demo, until Ctrl-C."""
 
-import json
 import os
 import signal
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import date, datetime
 from pathlib import Path
 from types import FrameType
 
 import click
 
-from processors.cli import wiring
-from processors.cli.cluster_options import Cluster, reached
-from processors.cli.demo_run import Counted, Outcome, await_master_data, await_replies, count, publish
 from processors.cli.dev_report import Report
-from processors.contract import topics as manifest
-from processors.contract.cluster_facts import PARTITIONS, read_facts, wanted_facts, write_facts
-from processors.embedded import children, demo
-from processors.embedded.stack import EDGE_PORT, Stack, Worker
+from processors.embedded import children
+from processors.embedded.stack import Stack, Worker
 from processors.embedded.versions import KAFKA
 
 LOOK_S = 0.5
 """How often the processes are looked after while nothing else is to do."""
-EDGE = "edge"
 EXIT_FINAL = 2
 """A worker's exit code that says: starting it again is of no use."""
 
@@ -58,6 +50,7 @@ def command(persist: Path | None, no_demo: bool, port: int | None) -> None:
         try:
             _start(stack, report, persist, with_demo=not no_demo)
             report.say("\nCtrl-C ends everything" + (f"; the data stays in {persist}." if persist else "."))
+            stack.hasten_next_start()
             _look_after(stack, report)
         except KeyboardInterrupt:
             report.say("\nEnding … (Ctrl-C again: at once)")
@@ -91,79 +84,24 @@ def _as_ctrl_c(number: int) -> Iterator[None]:
 
 
 def _start(stack: Stack, report: Report, persist: Path | None, *, with_demo: bool) -> None:
+    """Start everything, what takes longest first, and nothing waits for what it does not need.
+
+    Where the directory has registers already, the edge starts beside the servers: its pages stand before the workers.
+    """
+    goes_on = stack.was_used
     with report.step("broker") as step:
-        stack.start_broker(lambda there, total, name: step.progress(f"fetching, {there} of {total} jars: {name}"))
+        stack.launch(lambda there, total, name: step.progress(f"fetching, {there} of {total} jars: {name}"))
+        edge = stack.start_edge() if goes_on else None
+        # A second of imports, in which the servers are starting.
+        from processors.cli import dev_cluster
+
+        stack.wait_for_broker()
         kind = f"Kafka {KAFKA}" if stack.has_own_broker else "the one that was named"
         step.done(f"{stack.bootstrap_servers}  {kind}")
     with report.step("redis") as step:
-        stack.start_redis()
+        stack.wait_for_redis()
         step.done(stack.redis_url)
-    with reached(stack.bootstrap_servers, None) as cluster:
-        is_new = not read_facts(cluster.connection, cluster.codec)
-        with report.step("topics") as step:
-            step.done(_make_topics(cluster))
-        started = {
-            kind: stack.start_worker(kind, ["worker", kind, "--slots", "1", "--slot", "0"]) for kind in wiring.KINDS
-        }
-        edge = stack.start_worker(EDGE, ["edge"], "LOTSTREAM_EDGE_PORT", EDGE_PORT)
-        for kind, worker in started.items():
-            with report.step(kind) as step:
-                worker.wait_until_ready()
-                step.done(f"{worker.health_url}/metrics  log {worker.log}")
-        outcome = _demo(stack, cluster, report, persist, is_new=is_new) if with_demo else None
-        with report.step(EDGE) as step:
-            edge.wait_until_ready()
-            step.done(f"{edge.health_url}  log {edge.log}")
-    if outcome is not None:
-        report.outcome(outcome[0])
-        report.counted(outcome[1])
-    report.places(stack, persist, edge)
-    report.try_next(stack.bootstrap_servers, with_demo=with_demo)
-    report.look_at(edge.health_url)
-
-
-def _make_topics(cluster: Cluster) -> str:
-    facts = read_facts(cluster.connection, cluster.codec)
-    count = int(facts.get(PARTITIONS, cluster.settings.partitions))
-    made = manifest.apply(cluster.connection.admin(), count)
-    now_ms = time.time_ns() // 1_000_000
-    write_facts(cluster.connection, cluster.codec, wanted_facts(count, cluster.codec.ids.source), now_ms)
-    return f"{sum(each.action == 'create' for each in made)} created, {count} tasks"
-
-
-def _demo(
-    stack: Stack, cluster: Cluster, report: Report, persist: Path | None, *, is_new: bool
-) -> tuple[Outcome, Counted] | None:
-    """Publish the demo where it was not yet, and wait for its answers. None: it was there already."""
-    note = stack.directory / "demo.json"
-    state = json.loads(note.read_text(encoding="utf-8")) if note.exists() else None
-    if state and state["done"]:
-        report.note("demo", f"published on {state['day']}; going on from the data in {persist}")
-        return None
-    if state is None and not is_new:
-        report.note("demo", "not published: the cluster was set up before")
-        return None
-    # Day and time are kept from the first try on: a demo that was cut short is sent again with the same content.
-    now = datetime.now(demo.ZONE)
-    began_at = {"day": now.date().isoformat(), "at": now.isoformat(timespec="milliseconds"), **(state or {})}
-    day = date.fromisoformat(began_at["day"])
-    note.write_text(json.dumps({**began_at, "done": False}), encoding="utf-8")
-    with report.step("demo") as step:
-        master = demo.master_data(day)
-        publish(cluster, "master-data", master)
-        await_master_data(cluster, len(master), lambda there: step.progress(f"{there} of {len(master)} master records"))
-        lines = demo.movements(day)
-        began = time.monotonic()
-        publish(cluster, "movements", lines)
-        outcome = await_replies(cluster, lines, lambda there: step.progress(f"{there} of {len(lines)} replies"))
-        took_ms = (time.monotonic() - began) * 1000
-        step.done(f"{len(master)} master records accepted, {len(lines)} movements answered in {took_ms:.0f} ms")
-    with report.step("count") as step:
-        steps = demo.counting(day, began_at["at"])
-        counted = count(cluster, steps, lambda there: step.progress(f"{there} of {len(steps)} steps"))
-        step.done(f"{counted.reads} reads, {counted.moved} movements meanwhile, list {counted.list.list} closed")
-    note.write_text(json.dumps({**began_at, "done": True}), encoding="utf-8")
-    return outcome, counted
+    dev_cluster.start(stack, report, persist, edge, with_demo=with_demo)
 
 
 def _look_after(stack: Stack, report: Report) -> None:

@@ -9,16 +9,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
-from processors.cli.demo_run import Counted, Outcome
 from processors.domain import keys, quantity
 from processors.embedded import demo
 from processors.embedded.ports import HOST
 from processors.embedded.stack import BROKER_PORT, Stack, Worker
+
+if TYPE_CHECKING:  # their code takes a while to import, and the servers are to start first
+    from processors.cli.demo_run import Counted, Outcome
 
 SERIALS_SHOWN = 3
 
@@ -60,7 +63,7 @@ class Report:
         with self._console.status(f"{name:<10}…") as status:
             yield Step(self._console, name, status)
 
-    def outcome(self, outcome: Outcome) -> None:
+    def outcome(self, outcome: "Outcome") -> None:
         """How many movements were taken, which codes were made, which were refused and why."""
         by_status = Counter(reply.status for reply in outcome.replies)
         lots = [lot for reply in outcome.replies if reply.status == "done" for lot in reply.lots if lot.generated]
@@ -86,7 +89,7 @@ class Report:
                 refused.add_row(reply.request_id if number == 0 else "", reason.code, reason.message)
         self._console.print(refused)
 
-    def counted(self, counted: Counted) -> None:
+    def counted(self, counted: "Counted") -> None:
         """What the demo's count found: the one loss, and not the goods that moved while it was counted."""
         row = counted.list
         self.say(

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from processors.contract.reachable import Unreachable, wait_until_reachable
-from processors.embedded import children, jars, ports
+from processors.embedded import children, class_archive, jars, ports
 from processors.embedded.data_directory import DataDirectory
 from processors.embedded.java import find_java
 from processors.embedded.trouble import Trouble, end_of_log
@@ -76,6 +75,8 @@ class Broker:
         self._fixed_port = port
         self._preferred = preferred
         self._ports: Ports | None = None
+        self._ports_are_known = False
+        self._log_before = 0
         self._child: children.Child | None = None
 
     @property
@@ -101,7 +102,7 @@ class Broker:
     def start(self, progress: jars.Progress = lambda there, total, name: None, wait: bool = True) -> None:
         """Start it, and return when it answers. A directory with data is gone on from; later starts keep the port.
 
-        wait: False = return at once; one node of several answers only when most of them run.
+        wait: False = return at once, and `wait_until_up` later; one node of several answers only when most of them run.
         Raises Trouble: `port-in-use`, `data-in-use`, `disk-full`, `network-missing`, `java-missing`, `data-format-old`,
         `broker-failed`, each with what to do.
         """
@@ -110,30 +111,42 @@ class Broker:
         self._data.take()
         try:
             self._make_room()
-            self._start(java, class_path, wait)
+            self._ports_are_known = self._ports is not None
+            self._launch(java, class_path)
+            if wait:
+                self.wait_until_up()
         except BaseException:
             self.kill()
             raise
 
-    def _start(self, java: Path, class_path: list[Path], wait: bool) -> None:
-        known = self._ports is not None
+    def wait_until_up(self) -> None:
+        """Return when it answers: at another address where somebody took its free port before it could.
+
+        Raises Trouble as `start` does; it is ended then.
+        """
+        # Takes a while to import, in which the broker is starting already.
+        from processors.contract.reachable import Unreachable, wait_until_reachable
+
         for attempt in range(1, TRIES + 1):
-            self._choose_ports()
-            marker = self._log_size()
-            self._format(java, class_path)
-            self._child = children.start("broker", self._command(java, class_path, "kafka.Kafka"), self.log)
-            if not wait:
-                return
             try:
                 wait_until_reachable(self.bootstrap_servers, START_LIMIT_S, go_on=lambda: self.is_running)
                 return
             except Unreachable:
+                assert self._child is not None, "the broker was not started"
                 self._child.kill()
-                trouble = self._diagnose(marker)
+                trouble = self._diagnose(self._log_before)
                 # A free port that somebody took in between: choose again, unless it was given or others know it.
-                if trouble.code != "port-in-use" or known or self._fixed_port or attempt == TRIES:
+                may_move = not (self._ports_are_known or self._fixed_port)
+                if trouble.code != "port-in-use" or not may_move or attempt == TRIES:
                     raise trouble from None
                 self._ports = self._preferred = None
+                self._launch(find_java(), jars.class_path())
+
+    def _launch(self, java: Path, class_path: list[Path]) -> None:
+        self._choose_ports()
+        self._log_before = self._log_size()
+        self._format(java, class_path)
+        self._child = children.start("broker", self._command(java, class_path, "kafka.Kafka"), self.log)
 
     def stop(self, limit_s: float = STOP_LIMIT_S, hurry: Callable[[], bool] = lambda: False) -> None:
         """End it in order (its logs are closed); killed after `limit_s` seconds, or as soon as `hurry` says so."""
@@ -146,6 +159,10 @@ class Broker:
         if self._child is not None:
             self._child.kill()
         self._data.give_back()
+
+    def begin_class_archive(self) -> class_archive.Making | None:
+        """Start to make what lets the next start of any broker here be quicker; None where there is nothing to do."""
+        return class_archive.begin(find_java(), jars.class_path(), self.directory)
 
     def _make_room(self) -> None:
         (self.directory / "log4j2.properties").write_text(LOGGING, encoding="utf-8")
@@ -202,6 +219,7 @@ class Broker:
             str(java),
             f"-Xmx{HEAP}",
             "-XX:+UseSerialGC",
+            *class_archive.options(java, class_path, self.directory),
             *self._java_options,
             "-XX:+ExitOnOutOfMemoryError",
             "-Djava.awt.headless=true",

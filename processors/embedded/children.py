@@ -25,6 +25,7 @@ class Child:
         self.log = log
         self._process = process
         self._lifeline = lifeline
+        self._was_asked = False
 
     @property
     def pid(self) -> int:
@@ -45,9 +46,15 @@ class Child:
         if self.is_running:
             self._process.send_signal(number)
 
+    def ask_to_end(self) -> None:
+        """Ask it to end (SIGTERM), once: for a second one there may be nobody left in it who listens."""
+        if not self._was_asked:
+            self._was_asked = True
+            self.signal(signal.SIGTERM)
+
     def stop(self, limit_s: float, hurry: Callable[[], bool] = lambda: False) -> None:
-        """Ask it to end (SIGTERM), kill it after `limit_s` seconds or as soon as `hurry` says so. Ended on return."""
-        self.signal(signal.SIGTERM)
+        """Ask it to end, kill it after `limit_s` seconds or as soon as `hurry` says so. Ended on return."""
+        self.ask_to_end()
         until = time.monotonic() + limit_s
         while self.is_running and time.monotonic() < until and not hurry():
             time.sleep(POLL_S)

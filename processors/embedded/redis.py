@@ -41,6 +41,8 @@ class RedisServer:
         self._fixed_port = port
         self._preferred = preferred
         self._port: int | None = None
+        self._port_is_known = False
+        self._log_before = 0
         self._child: children.Child | None = None
 
     @property
@@ -62,33 +64,44 @@ class RedisServer:
         assert self._child is not None, "Redis was not started"
         return self._child.pid
 
-    def start(self) -> None:
+    def start(self, wait: bool = True) -> None:
         """Start it, and return when it answers. Data that is there is gone on from; later starts keep the port.
 
+        wait: False = return at once, and `wait_until_up` later.
         Raises Trouble: `redis-missing`, `port-in-use`, `data-in-use`, `disk-full`, `redis-failed`.
         """
         assert not self.is_running, "Redis runs already"
         program = find_redis()
         self._data.take()
         try:
-            self._start(program)
+            self._port_is_known = self._port is not None
+            self._launch(program)
+            if wait:
+                self.wait_until_up()
         except BaseException:
             self.kill()
             raise
 
-    def _start(self, program: Path) -> None:
-        known = self._port is not None
+    def wait_until_up(self) -> None:
+        """Return when it answers: at another port where somebody took its free one before it could.
+
+        Raises Trouble as `start` does; it is ended then.
+        """
         for attempt in range(1, TRIES + 1):
-            self._port = self._port or self._fixed_port or ports.choose(self._preferred)
-            marker = self.log.stat().st_size if self.log.exists() else 0
-            self._child = children.start("redis", self._command(program), self.log)
             if self._answers():
                 return
+            assert self._child is not None, "Redis was not started"
             self._child.kill()
-            trouble = self._diagnose(marker)
-            if trouble.code != "port-in-use" or known or self._fixed_port or attempt == TRIES:
+            trouble = self._diagnose(self._log_before)
+            if trouble.code != "port-in-use" or self._port_is_known or self._fixed_port or attempt == TRIES:
                 raise trouble
             self._port = self._preferred = None
+            self._launch(find_redis())
+
+    def _launch(self, program: Path) -> None:
+        self._port = self._port or self._fixed_port or ports.choose(self._preferred)
+        self._log_before = self.log.stat().st_size if self.log.exists() else 0
+        self._child = children.start("redis", self._command(program), self.log)
 
     def stop(self, limit_s: float = STOP_LIMIT_S, hurry: Callable[[], bool] = lambda: False) -> None:
         """End it in order (what it holds is on disk); killed after `limit_s` seconds, or as soon as `hurry` says so."""

@@ -57,6 +57,12 @@ class Dev:
         assert not self._running(), f"left behind: {self._running()}"
         return code
 
+    def started_at(self, command: str) -> float:
+        """When the process began whose command line ends with these words."""
+        return next(
+            process.create_time() for process in self._ours.values() if " ".join(process.cmdline()).endswith(command)
+        )
+
     @property
     def children(self) -> list[str]:
         """Command lines of what it started and what still runs."""
@@ -147,6 +153,9 @@ def test_the_demo_runs_is_kept_and_gone_on_from_and_kill_9_leaves_no_process(tmp
         assert "going on from the data" in dev.said
         assert "What happened" not in dev.said
         assert len(dev.children) == 5
+        # It waits for no broker: the pages of what is known stand while the servers are starting.
+        assert dev.started_at("-m processors edge") < dev.started_at("-m processors worker ledger --slots 1 --slot 0")
+        assert "MIL00001" in _page(dev.said, "/api/v1/lots")
         dev.process.kill()
         assert dev.ended() == -signal.SIGKILL
 

@@ -31,8 +31,9 @@ def test_the_last_fifteen_lines_of_a_log_are_told(written: bytes, told: list[str
 
 def test_a_redis_that_ends_by_itself_is_told_with_its_last_words(tmp_path: Path) -> None:
     stack = Stack(tmp_path, bootstrap_servers="127.0.0.1:1")
-    stack.start_redis()
+    stack.launch(lambda there, total, name: None)
     try:
+        stack.wait_for_redis()
         stack.check()
         _shut_down(stack.redis_url)
         with pytest.raises(Trouble, match=r"Redis ended\. The end of its log [^\n]+\n(.+\n)*.+bye bye") as told:
