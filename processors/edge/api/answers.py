@@ -30,6 +30,8 @@ PREFIX: Final = "/api/v1"
 REPLIES: Final = "replies"
 FEEDBACK: Final = "scan-feedback"
 SCANS: Final = "scans"
+_DOTS: Final = (".", "..")
+"""Every client takes these for steps in a path and tidies them away, percent-encoded too (WHATWG URL Standard)."""
 Behind = tuple[int, int] | None
 """Partition and offset of an earlier answer to the same id, which is not the one waited for."""
 
@@ -61,25 +63,33 @@ def router() -> APIRouter:
 
 
 async def _reply(request: Request) -> Response:
-    given = _single(request, ("topic", "after", "wait"))
+    given = _single(request, ("id", "topic", "after", "wait"))
+    request_id = _id(request, given)
     topic = given.get("topic")
     if topic is not None and topic not in INPUTS:
         raise _wrong("topic", f"expected one of {', '.join(INPUTS)}, got {topic!r}")
-    found = await wait_for(
-        request, reply_conditions(topic, request.path_params["id"]), REPLIES, _after(given), _wait(given)
-    )
-    return JSONResponse(reply_form(found)) if found else _none_yet(request)
+    found = await wait_for(request, reply_conditions(topic, request_id), REPLIES, _after(given), _wait(given))
+    return JSONResponse(reply_form(found)) if found else _none_yet(request_id)
 
 
 async def _feedback(request: Request) -> Response:
-    given = _single(request, ("inventory", "wait"))
-    conditions = feedback_conditions(given.get("inventory"), request.path_params["id"])
+    given = _single(request, ("id", "inventory", "wait"))
+    request_id = _id(request, given)
+    conditions = feedback_conditions(given.get("inventory"), request_id)
     found = await wait_for(request, conditions, FEEDBACK, None, _wait(given))
-    return JSONResponse(item(BY_PATH["feedback"], found)) if found else _none_yet(request)
+    return JSONResponse(item(BY_PATH["feedback"], found)) if found else _none_yet(request_id)
 
 
-def _none_yet(request: Request) -> Response:
-    detail = f"no answer to {request.path_params['id']!r} yet; ask again, with wait=5 to have it as soon as it comes"
+def _id(request: Request, given: dict[str, str]) -> str:
+    """The id in the path; an id that no path can hold stands in the query (`_DOTS`)."""
+    in_path: str = request.path_params["id"]
+    if in_path and "id" in given:
+        raise _wrong("id", "expected once, in the path")
+    return in_path or given.get("id", "")
+
+
+def _none_yet(request_id: str) -> Response:
+    detail = f"no answer to {request_id!r} yet; ask again, with wait=5 to have it as soon as it comes"
     raise Problem(404, "no-answer-yet", detail, headers={"Retry-After": "1"})
 
 
@@ -140,11 +150,11 @@ def answered_before(request: Request, topic: str, request_id: str, route: str) -
 
 def place_of_answer(topic: str, request_id: str, inventory: str | None, behind: Behind) -> str:
     """Where the answer to a request will be."""
-    name = quote(request_id, safe="")
+    name = f"?id={request_id}&" if request_id in _DOTS else f"{quote(request_id, safe='')}?"
     if topic == SCANS:
-        return f"{PREFIX}/feedback/{name}?inventory={quote(inventory or '', safe='')}&wait=5"
+        return f"{PREFIX}/feedback/{name}inventory={quote(inventory or '', safe='')}&wait=5"
     after = "" if behind is None or behind[1] < 0 else f"&after={behind[0]}-{behind[1]}"
-    return f"{PREFIX}/replies/{name}?topic={topic}{after}&wait=5"
+    return f"{PREFIX}/replies/{name}topic={topic}{after}&wait=5"
 
 
 def _single(request: Request, known: tuple[str, ...]) -> dict[str, str]:
