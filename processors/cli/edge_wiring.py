@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from processors.cli import wiring
+from processors.cli import clients
 from processors.cli.settings import Settings
 from processors.contract.cluster_facts import SCHEMA_IDS, check_meta, read_facts
 from processors.contract.codec import Codec
@@ -31,7 +31,7 @@ def checked_codec(settings: Settings) -> Callable[[], Codec]:
     """Makes a codec, once the cluster has said that its schema ids come from where ours do."""
 
     def make() -> Codec:
-        connection, codec = wiring.connection(settings), wiring.codec(settings)
+        connection, codec = clients.connection(settings), clients.codec(settings)
         connection.reach()
         with cluster_errors(connection):
             check_meta(read_facts(connection, codec), {SCHEMA_IDS: codec.ids.source})
@@ -51,9 +51,9 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
             settings.edge_rate_per_s,
         ),
         Store(database_url(settings)),
-        wiring.connection(settings),
+        clients.connection(settings),
         checked_codec(settings),
-        wiring.codec(settings),
+        clients.codec(settings),
         lambda store, publisher: [trace.router(), console.router(store, publisher)],
         _timers,
         ready,
@@ -66,7 +66,7 @@ def _timers(store: Store, publisher: Publisher) -> list[app.Timer]:
 
 def rebuild_store(settings: Settings, tell: Callable[[int, int], None]) -> int:
     """Make the registers anew; the number of records read."""
-    connection = wiring.connection(settings)
+    connection = clients.connection(settings)
     with Store(database_url(settings)) as store, cluster_errors(connection):
         store.migrate()
         return rebuild(store, connection, checked_codec(settings)(), tell)

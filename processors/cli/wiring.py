@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from processors.cli.clients import codec, connection
 from processors.cli.settings import Settings
 from processors.contract.cluster_facts import check_meta, read_facts, wanted_facts
 from processors.contract.codec import Codec
-from processors.contract.connection import Connection
 from processors.contract.manifest import MANIFEST
 from processors.contract.schema_ids import LockedIds
-from processors.contract.schema_source import schema_ids
 from processors.counters.allocator import Allocator
 from processors.counters.memory import MemoryServer, MemoryState
 from processors.counters.memory_log import MemoryEpochLog, SteppedClock
@@ -44,14 +43,6 @@ MOVEMENTS = "movements"
 def group_of(kind: str) -> str:
     """The consumer group of a worker kind."""
     return f"lotstream-{kind}"
-
-
-def connection(settings: Settings) -> Connection:
-    return Connection(settings.bootstrap_servers, settings.kafka)
-
-
-def codec(settings: Settings) -> Codec:
-    return Codec(schema_ids(settings.schema_registry_url))
 
 
 def ledger(codec: Codec, pieces_max: int) -> LedgerProcessor:
