@@ -29,7 +29,7 @@ from processors.embedded import demo
 from tests.cli.shop import MASTER, Line, a_count
 
 PARTITIONS = 4
-LIMIT_S = 60.0
+LIMIT_S = 180.0
 TODAY = date(2026, 6, 15)
 NOON = "2026-06-15T12:00:{:02d}.{:03d}Z"
 GROUP = "lotstream-ledger"

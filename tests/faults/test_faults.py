@@ -7,7 +7,7 @@ import pytest
 from tests.faults.run import Plan, run
 from tests.faults.servers import need_servers
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]
 SECONDS, SEED = 120, 20261121
 
 

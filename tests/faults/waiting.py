@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-LIMIT_S = 90.0
+LIMIT_S = 240.0
 POLL_S = 0.02
 
 

@@ -55,7 +55,6 @@ def test_a_worker_frozen_past_its_transaction_writes_nothing_when_it_wakes(ledge
     ledger.prove()
 
 
-@pytest.mark.timeout(600)
 def test_a_commit_that_meets_a_broker_just_killed_is_settled_before_anything_is_redone(own_ledger: RealLedger) -> None:
     ledger = own_ledger
     ledger.workers[0].stop(20)
@@ -69,7 +68,6 @@ def test_a_commit_that_meets_a_broker_just_killed_is_settled_before_anything_is_
     ledger.prove()
 
 
-@pytest.mark.timeout(600)
 def test_two_workers_with_one_identity_are_one_after_the_other(ledger: RealLedger) -> None:
     """The newer process has the slot; the older one, when it writes, ends and asks to be started anew."""
     older = ledger.workers.pop(0)

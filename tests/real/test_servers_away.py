@@ -54,7 +54,6 @@ def test_a_redis_that_may_evict_keys_is_refused_at_the_start(
     assert ledger.said(0, "allkeys-lru")
 
 
-@pytest.mark.timeout(600)
 def test_a_broker_that_is_gone_for_a_while_costs_nothing_but_time(own_ledger: RealLedger) -> None:
     ledger = own_ledger
     ledger.send(ledger.load.movements(1500))

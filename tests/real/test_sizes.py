@@ -10,7 +10,7 @@ from tests.faults.checker.history import Value
 from tests.faults.load import Sent
 from tests.real.ledger import LOTTED, RealLedger
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.real
 FLOUR = (LOTTED.item_class, LOTTED.item_code)
 INPUT_BYTES = 8 * 1024 * 1024
 FRAME_BYTES = 400

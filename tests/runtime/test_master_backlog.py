@@ -20,7 +20,7 @@ from processors.embedded.broker import Broker
 from processors.embedded.redis import RedisServer
 
 RECORDS = 60
-LIMIT_S = 60.0
+LIMIT_S = 180.0
 TIME_MS = 1_790_000_000_000
 
 

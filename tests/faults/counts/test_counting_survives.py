@@ -14,7 +14,7 @@ from tests.faults.counts.judge.report import judge_counting
 from tests.faults.counts.run import Plan, Report, run
 from tests.faults.servers import need_servers
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.real
 SEED = 20261121
 
 

@@ -12,7 +12,7 @@ from tests.faults.counts.mutants import MODULE, MUTANTS
 from tests.faults.counts.run import Plan, run
 from tests.faults.servers import need_servers
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.real
 QUICK = ("what moved during the count is a difference",)
 """Part of every test run; all of them by `make faults-mutants`."""
 
