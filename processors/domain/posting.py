@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 from processors.domain import keys, quantity
-from processors.domain.adjusting import Desk
 from processors.domain.changes import Changes
 from processors.domain.claims import lots_company_wide, serials_company_wide
 from processors.domain.consuming import Consuming
+from processors.domain.counts.adjusting import Desk
+from processors.domain.counts.late import late_serials, must_stay, settle_late
+from processors.domain.counts.positions import LateMove
 from processors.domain.decision import Decision, Emit
 from processors.domain.effects import effects_text
 from processors.domain.events import Reply, ReplyLot
 from processors.domain.form import check_form
 from processors.domain.generation import Generation, lot_rule, serial_rule
 from processors.domain.intake import Intake, take_in
-from processors.domain.late import late_serials, must_stay, settle_late
 from processors.domain.legs import Leg, legs_of
 from processors.domain.lineage import publish_edges
 from processors.domain.lines import Line, into_line, read_lines
@@ -28,7 +29,6 @@ from processors.domain.master import MasterData
 from processors.domain.message import Message
 from processors.domain.moved import moved_text
 from processors.domain.movement import Movement
-from processors.domain.positions import LateMove
 from processors.domain.progressives import Claimed, Grants
 from processors.domain.refusals import Reason
 from processors.domain.registers import StockRow

@@ -2,13 +2,13 @@
 
 from processors.domain import keys, quantity
 from processors.domain.changes import Changes
+from processors.domain.counts.gone_through import Goods, first_counts, gone_through_until
+from processors.domain.counts.positions import LateMove
 from processors.domain.decision import Emit
 from processors.domain.events import Posting
-from processors.domain.gone_through import Goods, first_counts, gone_through_until
 from processors.domain.intake import Intake, too_large
 from processors.domain.legs import Leg
 from processors.domain.lines import Line
-from processors.domain.positions import LateMove
 from processors.domain.refusals import Reason
 from processors.domain.registers import StockRow
 from processors.domain.stock_keys import stock_key

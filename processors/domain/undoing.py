@@ -4,23 +4,23 @@ from collections.abc import Container
 from dataclasses import replace
 
 from processors.domain import keys, quantity
-from processors.domain.adjusting import Desk
 from processors.domain.changes import ChangedRow, Changes
 from processors.domain.commitments import Commitments
+from processors.domain.counts.adjusting import Desk
+from processors.domain.counts.gone_through import first_counts, gone_through_until, goods_of
+from processors.domain.counts.late import late_serials, must_stay, settle_late
+from processors.domain.counts.positions import LateMove, LaterCounts
 from processors.domain.decision import Decision, Emit
 from processors.domain.documents import add_load, undo
 from processors.domain.effects import Accepted, Effect, lines_of
 from processors.domain.events import Reply
 from processors.domain.form import listed
 from processors.domain.generations import remember_lot, remember_serial
-from processors.domain.gone_through import first_counts, gone_through_until, goods_of
-from processors.domain.late import late_serials, must_stay, settle_late
 from processors.domain.lineage import publish_edges
 from processors.domain.lots import lot_key
 from processors.domain.message import Message
 from processors.domain.moved import moved_text
 from processors.domain.movement import Movement
-from processors.domain.positions import LateMove, LaterCounts
 from processors.domain.posting import Circumstances, Posted
 from processors.domain.refusals import Reason
 from processors.domain.registers import LotRow, SerialRow, StateRow, StockRow

@@ -8,11 +8,11 @@ from typing import Final
 
 from processors.domain import keys
 from processors.domain.count_lines import CountLine, PositionRow
-from processors.domain.count_lists import ListFacts, facts_of, facts_row, list_row_key, read_facts
+from processors.domain.counts.list_facts import ListFacts, facts_of, facts_row, list_row_key, read_facts
+from processors.domain.counts.positions import LIST_POSITIONS, PENDING, position_key
 from processors.domain.decision import Barrier, Decision
 from processors.domain.master import MasterData
 from processors.domain.message import Continuation, Message
-from processors.domain.positions import LIST_POSITIONS, PENDING, position_key
 from processors.domain.view import POSITIONS, STATE, View
 from processors.ledger.settlement import SETTLE, SETTLE_LINE, begin_text
 

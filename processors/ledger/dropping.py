@@ -13,13 +13,14 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Final
 
-from processors.domain import adjusting, keys
+from processors.domain import keys
 from processors.domain.count_lines import PositionRow
+from processors.domain.counts import adjusting
+from processors.domain.counts.positions import PENDING, row_key
 from processors.domain.decision import Barrier, Decision
 from processors.domain.master import MasterData
 from processors.domain.message import Continuation
 from processors.domain.moments import end_of_day
-from processors.domain.positions import PENDING, row_key
 from processors.domain.registers import StateRow
 from processors.domain.view import POSITIONS, STATE, View
 from processors.ledger import edits, seen

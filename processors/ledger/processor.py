@@ -8,6 +8,7 @@ from processors.domain import keys
 from processors.domain.claims import claim_of
 from processors.domain.commitments import document_key
 from processors.domain.count_lines import CountLine
+from processors.domain.counts.positions import LIST_POSITIONS, SERIAL_POSITIONS
 from processors.domain.decision import Decision, Emit
 from processors.domain.effects import Accepted, read_effects
 from processors.domain.events import Reply
@@ -18,7 +19,6 @@ from processors.domain.message import Continuation, Index, Message, Trail
 from processors.domain.moved import SERIAL_MOVES, STOCK_MOVES
 from processors.domain.movement import Movement, RegisterEdit
 from processors.domain.pins import pin_of, pinned_since
-from processors.domain.positions import LIST_POSITIONS, SERIAL_POSITIONS
 from processors.domain.posting import Circumstances, Posted, post
 from processors.domain.progressives import Claim, Claimed, Grants, Need
 from processors.domain.refusals import Reason, Refusal

@@ -12,18 +12,20 @@ from typing import Final, Literal
 
 from processors.domain import keys
 from processors.domain.count_lines import CountResult, LineResult, PositionRow
-from processors.domain.count_lists import ListFacts, facts_row, list_row_key, read_facts
+from processors.domain.counts.gone_through import GoneThrough, goods_of, note_gone_through, went_through
+from processors.domain.counts.list_facts import ListFacts, facts_row, list_row_key, read_facts
+from processors.domain.counts.outcomes import Outcomes
+from processors.domain.counts.pieces import Pieces
+from processors.domain.counts.positions import LIST_POSITIONS, PENDING, item_key, later_counts
+from processors.domain.counts.settling import Settling
 from processors.domain.decision import Barrier, Decision, Emit
 from processors.domain.events import Reply
-from processors.domain.gone_through import GoneThrough, goods_of, note_gone_through, went_through
 from processors.domain.master import MasterData
 from processors.domain.message import Continuation, Message
 from processors.domain.moved import lowest_book
 from processors.domain.pins import Pin, pin_of
-from processors.domain.positions import LIST_POSITIONS, PENDING, item_key, later_counts
 from processors.domain.progressives import Claimed
 from processors.domain.registers import StockRow
-from processors.domain.settling import Settling
 from processors.domain.view import POSITIONS, STATE, STOCK, View
 
 SETTLE: Final = "settle"
@@ -141,7 +143,7 @@ class _Slice:
             asked = Message("count-lines", continuation.partition, 0, continuation.time_ms, item_key(row), None, b"")
             return pin_of(asked, item, view, master)
 
-        self.settling = Settling(
+        self.outcomes = Outcomes(
             view,
             master,
             claimed,
@@ -151,8 +153,9 @@ class _Slice:
             continuation.partition,
             continuation.time_ms,
             pinned,
-            decode_reply,
         )
+        self.pieces = Pieces(self.outcomes, decode_reply)
+        self.settling = Settling(self.outcomes, self.pieces)
 
     def lines(self, progress: _Progress, slice_lines: int) -> _Progress | None:
         """Settle the next counted lines."""
@@ -171,20 +174,20 @@ class _Slice:
         """Settle the next counted place of serial-managed goods."""
         for index_key, row in self._positions(progress.after):
             if row.made == "group" and row.state == "open":
-                self.settling.settle_group(row, progress.closing)
+                self.pieces.settle_group(row, progress.closing)
                 return replace(progress, after=index_key)
         return replace(progress, phase=UNREAD, after="") if self._facts.uncounted == "zero" else None
 
     def unread(self, progress: _Progress, slice_stock: int) -> _Progress | None:
         """Settle what nobody read, over the next stock rows."""
         last = None
-        zone = self.settling.time_zone
+        zone = self.outcomes.time_zone
         passing = went_through(self._facts, self._inventory, self._list, progress.closing, zone, None)
         for key, stock in islice(self._view.prefix(STOCK, "", progress.after), slice_stock):
             last = key
             if self._facts.covers(stock.warehouse, stock.location) and not self._held(key):
                 self._unread(key, stock, passing)
-        note_gone_through(self.settling.changes, replace(passing, walked=last), self._continuation.time_ms)
+        note_gone_through(self.outcomes.changes, replace(passing, walked=last), self._continuation.time_ms)
         return None if last is None else replace(progress, after=last)
 
     def _positions(self, after: str) -> Iterator[tuple[str, PositionRow]]:
@@ -202,9 +205,9 @@ class _Slice:
         row = passing.line(goods_of(stock), "zero", "open")
         first, moment = passing.first, passing.moment
         if self.settling.is_serial_managed(row):
-            self.settling.missing(row, first, moment, passing.closing)
+            self.pieces.missing(row, first, moment, passing.closing)
             return
-        seen = later_counts(self.settling.changes, key, first)
+        seen = later_counts(self.outcomes.changes, key, first)
         if seen is not None and seen.first.moment <= moment:
             return  # by another inventory
         removed = lowest_book(self._view, key, stock.stock, first, moment)
@@ -215,7 +218,7 @@ class _Slice:
 
     def goes_on(self, before: _Progress, following: _Progress) -> Decision:
         """The results so far; the rest comes with the next turn."""
-        results = tuple(self.settling.results)
+        results = tuple(self.outcomes.results)
         decision = self._decision(results, before.part, None)
         text = replace(following, part=before.part + (1 if results else 0)).text
         decision.barriers.append(Barrier(self._continuation.id, None, text))
@@ -223,7 +226,7 @@ class _Slice:
 
     def done(self, progress: _Progress, facts: ListFacts) -> Decision:
         """The last results, and that this partition has no more."""
-        results = tuple(self.settling.results)
+        results = tuple(self.outcomes.results)
         decision = self._decision(results, progress.part, None)
         self._tell(decision, "settled", (), progress.part + (1 if results else 0), None)
         if progress.settlement > facts.settled:
@@ -235,12 +238,12 @@ class _Slice:
 
     def answered(self, line: str) -> Decision:
         """The answer for one line alone."""
-        decision = self._decision(tuple(self.settling.results), 0, line)
+        decision = self._decision(tuple(self.outcomes.results), 0, line)
         self._tell(decision, "settled", (), 1, line)
         return decision
 
     def _decision(self, results: tuple[LineResult, ...], part: int, line: str | None) -> Decision:
-        changes = self.settling.changes
+        changes = self.outcomes.changes
         decision = Decision(rows=changes.rows(), records=changes.records, claims=changes.claims)
         if results:
             self._tell(decision, "lines", results, part, line)

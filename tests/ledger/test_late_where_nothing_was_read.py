@@ -3,8 +3,8 @@
 import pytest
 
 from processors.domain.changes import Changes
+from processors.domain.counts.gone_through import GoneThrough, note_gone_through
 from processors.domain.decision import Decision
-from processors.domain.gone_through import GoneThrough, note_gone_through
 from tests.ledger.count_story import Counted
 from tests.ledger.ledger_story import CHEESE, NOON, PUMP, SALT, a_lot, a_movement, refused_with, reversal
 

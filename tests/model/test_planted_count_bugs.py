@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from processors.counting import scanning, seen
-from processors.domain import positions, posting, settling, undoing
+from processors.domain import posting, undoing
 from processors.domain.changes import Changes
 from processors.domain.count_lines import PositionRow
-from processors.domain.late import settle_late
+from processors.domain.counts import pieces, positions, settling
+from processors.domain.counts.late import settle_late
+from processors.domain.counts.positions import LaterCounts
+from processors.domain.counts.settling import Settling
 from processors.domain.moved import book_at
-from processors.domain.positions import LaterCounts
-from processors.domain.settling import Settling
 from processors.domain.view import POSITIONS, View
 from processors.ledger import settlement
 from tests.model.count_comparison import differences
@@ -85,7 +86,7 @@ def a_list_that_is_closed_again_settles_its_lines_again(monkeypatch: pytest.Monk
 
 
 def a_piece_found_elsewhere_is_not_taken_out_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Settling, "_relocate", lambda self, row, desk, _: self._adjust(row, desk))
+    monkeypatch.setattr(pieces.Pieces, "_relocate", lambda self, row, desk, _: self._outcomes.adjust(row, desk))
 
 
 def a_piece_that_was_read_is_taken_for_missing_by_its_late_document(monkeypatch: pytest.MonkeyPatch) -> None:

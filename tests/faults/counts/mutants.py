@@ -10,7 +10,7 @@ MODULE = "tests.faults.counts.mutant_worker"
 
 def settled_twice() -> None:
     """A line that has its result is settled once more, by whoever asks again."""
-    from processors.domain.settling import Settling
+    from processors.domain.counts.settling import Settling
 
     settle = Settling.settle
 
@@ -24,18 +24,18 @@ def settled_twice() -> None:
 
 def movements_are_differences() -> None:
     """The book is that of the moment of closing: what moved since the count is taken for a difference."""
-    from processors.domain import settling
+    from processors.domain.counts import settling
 
     settling.book_at = lambda view, key, stock, moment: stock  # type: ignore[assignment]
 
 
 def late_papers_move_goods() -> None:
     """A movement that happened before a count and comes after it changes the stock that was counted."""
-    from processors.domain import late
+    from processors.domain.counts import late
 
     later: Any = lambda *arguments: None  # noqa: E731
-    for module in _modules_with("later_counts", late.later_counts):
-        module.later_counts = later
+    for module in _modules_with("first_counts", late.first_counts):
+        module.first_counts = later
 
 
 def reads_count_twice() -> None:

@@ -12,8 +12,8 @@ from typing import Final, Literal, NamedTuple
 from processors.domain import keys
 from processors.domain.changes import Changes
 from processors.domain.count_lines import PositionRow
-from processors.domain.count_lists import ListFacts
-from processors.domain.positions import (
+from processors.domain.counts.list_facts import ListFacts
+from processors.domain.counts.positions import (
     GROUP,
     LaterCounts,
     is_held,

@@ -9,15 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from processors.domain import keys
-from processors.domain.adjusting import Desk, adjustment_id, post_adjustment, value_of
 from processors.domain.changes import Changes
 from processors.domain.count_lines import Adjustment, PositionRow
-from processors.domain.decision import Emit
-from processors.domain.events import Alert
-from processors.domain.gone_through import Goods, first_counts, first_passing, gone_through_until, goods_of
-from processors.domain.layer import Layer
-from processors.domain.moved import ADJUSTMENT, MOVEMENT, lowest_book
-from processors.domain.positions import (
+from processors.domain.counts.adjusting import Desk, adjustment_id, post_adjustment, value_of
+from processors.domain.counts.gone_through import Goods, first_counts, first_passing, gone_through_until, goods_of
+from processors.domain.counts.positions import (
     LateMove,
     LaterCounts,
     counted_until,
@@ -27,6 +23,10 @@ from processors.domain.positions import (
     position_key,
     row_key,
 )
+from processors.domain.decision import Emit
+from processors.domain.events import Alert
+from processors.domain.layer import Layer
+from processors.domain.moved import ADJUSTMENT, MOVEMENT, lowest_book
 from processors.domain.quantity import ONE
 from processors.domain.quantity import text as quantity_text
 from processors.domain.refusals import Reason

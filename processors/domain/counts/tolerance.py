@@ -1,7 +1,7 @@
 """Whether a difference may pass without anybody looking at it (`domain.md` §10)."""
 
-from processors.domain.adjusting import value_of
-from processors.domain.count_lists import ListFacts
+from processors.domain.counts.adjusting import value_of
+from processors.domain.counts.list_facts import ListFacts
 from processors.domain.quantity import ONE
 
 
