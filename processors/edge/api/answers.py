@@ -57,7 +57,7 @@ def router() -> APIRouter:
         response_class=Response,
         summary="The answer to a read",
         operation_id="get_feedback_of_read",
-        openapi_extra=answer_operation("Feedback", [inventory]),
+        openapi_extra=answer_operation("Feedback", [inventory, after]),
     )
     return routes
 
@@ -73,10 +73,10 @@ async def _reply(request: Request) -> Response:
 
 
 async def _feedback(request: Request) -> Response:
-    given = _single(request, ("id", "inventory", "wait"))
+    given = _single(request, ("id", "inventory", "after", "wait"))
     request_id = _id(request, given)
     conditions = feedback_conditions(given.get("inventory"), request_id)
-    found = await wait_for(request, conditions, FEEDBACK, None, _wait(given))
+    found = await wait_for(request, conditions, FEEDBACK, _after(given), _wait(given))
     return JSONResponse(item(BY_PATH["feedback"], found)) if found else _none_yet(request_id)
 
 
@@ -139,11 +139,13 @@ async def wait_for(
 def answered_before(request: Request, topic: str, request_id: str, route: str) -> Behind:
     """The place of a refusal that this id has had: a request that is sent again gets a later answer."""
     store: Store = request.app.state.store
+    source = FEEDBACK if topic == SCANS else REPLIES
+    same = feedback_conditions(route, request_id) if topic == SCANS else reply_conditions(topic, request_id)
     with store.read() as connection:
-        known = newest(connection, WHOLE, REPLIES, reply_conditions(topic, request_id), None)
+        known = newest(connection, WHOLE, source, same, None)
         if known is None or known["status"] != "refused":
             return None
-        count = partitions_of(connection, REPLIES)
+        count = partitions_of(connection, source)
     partition = partition_of(route, count)
     return (partition, known["topic_offset"] if known["topic_partition"] == partition else -1)
 
@@ -151,9 +153,9 @@ def answered_before(request: Request, topic: str, request_id: str, route: str) -
 def place_of_answer(topic: str, request_id: str, inventory: str | None, behind: Behind) -> str:
     """Where the answer to a request will be."""
     name = f"?id={request_id}&" if request_id in _DOTS else f"{quote(request_id, safe='')}?"
-    if topic == SCANS:
-        return f"{PREFIX}/feedback/{name}inventory={quote(inventory or '', safe='')}&wait=5"
     after = "" if behind is None or behind[1] < 0 else f"&after={behind[0]}-{behind[1]}"
+    if topic == SCANS:
+        return f"{PREFIX}/feedback/{name}inventory={quote(inventory or '', safe='')}{after}&wait=5"
     return f"{PREFIX}/replies/{name}topic={topic}{after}&wait=5"
 
 
