@@ -12,6 +12,8 @@ from processors.cli.settings import load_settings
 from processors.edge.api.roles import ROLES
 from processors.edge.api.tokens import TokensInvalid, add_token
 from processors.edge.app import EdgeMisconfigured
+from processors.edge.projection.rebuild import RecordUnreadable
+from processors.edge.projection.skipping import NotToSkip
 
 EXIT_NEVER = 2
 """Starting anew is of no use before somebody has changed something."""
@@ -38,7 +40,8 @@ def command(context: click.Context, /, config: Path | None, **given: Any) -> Non
     """Show the registers and take requests, until told to stop (SIGTERM, Ctrl-C).
 
     Keeps the registers in SQL, follows the topics, and serves the console at /, the API at /api/v1 (described by
-    /api/v1/openapi.json), /livez and /readyz. One edge for a database; further ones stand by.
+    /api/v1/openapi.json), /livez, /readyz and /metrics. Of several edges on one database one projects; the others show
+    what it brings, and take its place when it dies.
     """
     if context.invoked_subcommand is not None:
         return
@@ -82,5 +85,30 @@ def rebuild(config: Path | None, **given: Any) -> None:
     def tell(done: int, left: int) -> None:
         click.echo(f"{done} records read, {left} to come", err=True)
 
-    done = wiring.rebuild_store(settings, tell)
+    try:
+        done = wiring.rebuild_store(settings, tell)
+    except RecordUnreadable as failure:
+        raise click.ClickException(str(failure)) from failure
     click.echo(f"The registers are made anew from {done} records.")
+
+
+@command.command(epilog="Example: lotstream edge skip postings 3 1207")
+@click.argument("topic")
+@click.argument("partition", type=click.IntRange(0))
+@click.argument("offset", type=click.IntRange(0))
+@_servers
+@_database
+@_config
+def skip(topic: str, partition: int, offset: int, config: Path | None, **given: Any) -> None:
+    """Do without the record at OFFSET of TOPIC and PARTITION, which cannot be read and holds its partition up.
+
+    A record that can be read is never left out. What it said is missing in SQL from then on, also after a rebuild:
+    first think of an upgrade of the edge, which may be able to read it.
+    """
+    settings = load_settings(config, **given)
+    configure_logs(settings.log_level, settings.log_format)
+    try:
+        reason = wiring.skip_record(settings, topic, partition, offset)
+    except NotToSkip as failure:
+        raise click.ClickException(str(failure)) from failure
+    click.echo(f"Left out: the record at offset {offset} of {topic}/{partition} ({reason}). What follows it comes now.")

@@ -13,9 +13,11 @@ from processors.edge.alerts.publishing import EVERY_S, CalendarAlerts
 from processors.edge.api.tokens import Tokens
 from processors.edge.console import routes as console
 from processors.edge.projection.rebuild import rebuild
+from processors.edge.projection.skipping import skip
 from processors.edge.publishing import Publisher
 from processors.edge.store.engine import Store
 from processors.edge.trace import routes as trace
+from processors.runtime.edge_metrics import EdgeMetrics
 
 
 def database_url(settings: Settings) -> str:
@@ -42,6 +44,12 @@ def checked_codec(settings: Settings) -> Callable[[], Codec]:
 
 def run(settings: Settings, ready: Callable[[str], None]) -> None:
     """Run the edge until it is told to stop. EdgeMisconfigured, TokensInvalid: it cannot run so."""
+    measures = EdgeMetrics()
+
+    def timers(store: Store, publisher: Publisher, leads: Callable[[], bool]) -> list[app.Timer]:
+        alerts = CalendarAlerts(store, publisher, leads, on_published=measures.alerted)
+        return [app.Timer("alerts", EVERY_S, alerts.tick, alone=True)]
+
     app.run(
         app.Options(
             settings.edge_host,
@@ -55,13 +63,10 @@ def run(settings: Settings, ready: Callable[[str], None]) -> None:
         checked_codec(settings),
         clients.codec(settings),
         lambda store, publisher: [trace.router(), console.router(store, publisher)],
-        _timers,
+        timers,
         ready,
+        measures,
     )
-
-
-def _timers(store: Store, publisher: Publisher) -> list[app.Timer]:
-    return [app.Timer("alerts", EVERY_S, CalendarAlerts(store, publisher).run)]
 
 
 def rebuild_store(settings: Settings, tell: Callable[[int, int], None]) -> int:
@@ -70,6 +75,14 @@ def rebuild_store(settings: Settings, tell: Callable[[int, int], None]) -> int:
     with Store(database_url(settings)) as store, cluster_errors(connection):
         store.migrate()
         return rebuild(store, connection, checked_codec(settings)(), tell)
+
+
+def skip_record(settings: Settings, topic: str, partition: int, offset: int) -> str:
+    """Leave a record that cannot be read out of the registers, and say why it cannot. NotToSkip."""
+    connection = clients.connection(settings)
+    with Store(database_url(settings)) as store, cluster_errors(connection):
+        store.migrate()
+        return skip(store, connection, checked_codec(settings)(), topic, partition, offset)
 
 
 def _tokens(settings: Settings) -> Tokens | None:

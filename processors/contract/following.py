@@ -4,24 +4,21 @@ or many in batches (a copy of the registers).
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
     Consumer,
-    IsolationLevel,
     KafkaError,
     KafkaException,
     Message,
-    TopicCollection,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._listoffsets import OffsetSpec
 
 from processors.contract.connection import CALL_LIMIT_S, Connection
 from processors.contract.partitions import partition_of
 from processors.contract.reading import ReadRecord, record_of
+from processors.contract.topics_now import PATIENT, Place
 
 WAIT_MS: Final = 10
 """How long the broker lets a reader wait that has read everything: an answer is there at once when it comes."""
@@ -29,10 +26,6 @@ BATCH_WAIT_MS: Final = 50
 """The same for a reader of many partitions, which asks for all of them at once."""
 GATHER_S: Final = 0.05
 """How long a batch waits for more records once it has one: a batch costs as much as a hundred records."""
-PATIENT: Final[dict[str, Any]] = {"reconnect.backoff.max.ms": 1000, "log_level": 2}
-"""A broker that was away is found again within a second, and not each try to find it is told."""
-EARLIEST: Final[Any] = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # the client's stubs leave it out
-LATEST: Final[Any] = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client's stubs leave it out
 
 
 class Follower:
@@ -104,10 +97,6 @@ class Follower:
         self.close()
 
 
-Place = tuple[str, int]
-"""Topic and partition."""
-
-
 @dataclass(slots=True)
 class Batch:
     """What has come, in the order of each partition.
@@ -135,6 +124,7 @@ class BatchFollower:
     def __init__(self, connection: Connection, positions: Mapping[Place, int], whole: Collection[str] = ()) -> None:
         self._whole = frozenset(whole)
         self._places = list(positions)
+        self._left: set[Place] = set()
         self._consumer = Consumer(
             {
                 **connection.settings(),
@@ -172,6 +162,8 @@ class BatchFollower:
             assert partition is not None, "a consumed message has its place"
             assert offset is not None, "a consumed message has its place"
             place = topic, partition
+            if place in self._left:  # it was on its way
+                continue
             if (error := message.error()) is not None:
                 # At its end a partition stands behind what no reader is given: markers, and records not committed.
                 if error.code() == KafkaError._PARTITION_EOF:
@@ -193,6 +185,18 @@ class BatchFollower:
             batch.reached[place] = max(batch.reached.get(place, 0), (message.offset() or 0) + 1)
             batch.times[place] = message.timestamp()[1]
 
+    def leave(self, place: Place) -> None:
+        """Give no more of a partition, and tell no more of its end."""
+        self._places.remove(place)
+        self._left.add(place)
+        self._consumer.incremental_unassign([TopicPartition(*place)])
+
+    def follow(self, place: Place, offset: int) -> None:
+        """Give a partition that was left again, from an offset on."""
+        self._places.append(place)
+        self._left.discard(place)
+        self._consumer.incremental_assign([TopicPartition(*place, offset)])
+
     def ends(self) -> dict[Place, int]:
         """Where the partitions end, as far as the client has heard: those of which it has not are left out."""
         ends = {}
@@ -208,29 +212,3 @@ class BatchFollower:
 
     def close(self) -> None:
         self._consumer.close()
-
-
-def topics_there(connection: Connection, topics: Collection[str]) -> dict[str, tuple[str, int]]:
-    """Topic → its id and partition count; KafkaException where one is missing or the cluster does not answer."""
-    admin = _admin(connection)
-    asked = admin.describe_topics(TopicCollection(list(topics)), request_timeout=CALL_LIMIT_S)
-    found = {name: future.result(CALL_LIMIT_S) for name, future in asked.items()}
-    return {name: (str(topic.topic_id), len(topic.partitions)) for name, topic in found.items()}
-
-
-def log_bounds(connection: Connection, places: Collection[Place]) -> dict[Place, tuple[int, int]]:
-    """Partition → first offset of its log, and the end of what is committed."""
-    admin, asked = _admin(connection), [TopicPartition(*place) for place in places]
-    first = admin.list_offsets(dict.fromkeys(asked, EARLIEST), request_timeout=CALL_LIMIT_S)
-    end = admin.list_offsets(
-        dict.fromkeys(asked, LATEST), isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=CALL_LIMIT_S
-    )
-    ends = {(p.topic, p.partition): future.result(CALL_LIMIT_S).offset for p, future in end.items()}
-    return {
-        (p.topic, p.partition): (future.result(CALL_LIMIT_S).offset, ends[p.topic, p.partition])
-        for p, future in first.items()
-    }
-
-
-def _admin(connection: Connection) -> AdminClient:
-    return AdminClient({**connection.settings(), **PATIENT})

@@ -16,16 +16,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import faust
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import APIRouter, FastAPI
 from faust.app.base import BootStrategy
 from faust.contrib.asgi import AsgiService, faust_app_running
 
 from processors.contract.codec import Codec
 from processors.contract.connection import Connection
+from processors.edge import watching
 from processors.edge.api import app as api
 from processors.edge.api.tokens import Tokens
 from processors.edge.commits import Commits
+from processors.edge.measures import UNMEASURED, Measures
 from processors.edge.projection.supervision import Projection
 from processors.edge.publishing import KafkaPublisher, Publisher
 from processors.edge.store.engine import Store
@@ -55,16 +56,21 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """Something that is done every `every_s` seconds, in a thread of its own; an error is logged, and it goes on."""
+    """Something that is done every `every_s` seconds, in a thread of its own; an error is logged, and it goes on.
+
+    alone: by the one edge of a database that leads, not by those that stand by.
+    """
 
     name: str
     every_s: float
     do: Callable[[], object]
+    alone: bool = False
 
 
 Beside = Callable[[Store, Publisher], Sequence[APIRouter]]
 """Makes the routers that are served beside the API."""
-Timers = Callable[[Store, Publisher], Sequence[Timer]]
+Timers = Callable[[Store, Publisher, Callable[[], bool]], Sequence[Timer]]
+"""Makes the timers. The last argument tells whether this edge leads, for what wants to know it between two steps."""
 
 
 def check_host(host: str, tokens: Tokens | None) -> None:
@@ -126,8 +132,9 @@ def run(
     codec: Callable[[], Codec],
     reading: Codec,
     beside: Beside = lambda store, publisher: (),
-    timers: Timers = lambda store, publisher: (),
+    timers: Timers = lambda store, publisher, leads: (),
     ready: Callable[[str], None] = lambda url: None,
+    measures: Measures = UNMEASURED,
 ) -> None:
     """Serve until SIGTERM or SIGINT. The store is brought up to date first; `ready` is told the address.
 
@@ -139,7 +146,7 @@ def run(
     listening = _bound(options.host, options.port)
     with listening, store:
         store.migrate()
-        asyncio.run(_serve(options, store, connection, codec, reading, beside, timers, listening, ready))
+        asyncio.run(_serve(options, store, connection, codec, reading, beside, timers, listening, ready, measures))
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -165,20 +172,22 @@ async def _serve(
     timers: Timers,
     listening: socket.socket,
     ready: Callable[[str], None],
+    measures: Measures,
 ) -> None:
     commits = Commits(asyncio.get_running_loop())
     publisher = KafkaPublisher(connection, codec)
-    projection = Projection(store, connection, codec, commits.tell)
+    projection = Projection(store, connection, codec, commits.tell, measures=measures)
     settings = api.Settings(
         options.tokens, options.body_bytes_max, options.rate_per_s, int(options.rate_per_s * 4), reading, commits
     )
-    web = api.build(store, publisher, settings, [*beside(store, publisher), _health(projection)])
+    web = api.build(store, publisher, settings, [*beside(store, publisher), watching.router(projection, measures)])
+    web.add_middleware(watching.Measuring, measures=measures)
     with tempfile.TemporaryDirectory(prefix="lotstream-edge-") as nothing:
         app = _App(NAME, broker=f"kafka://{connection.bootstrap_servers.split(',')[0]}", datadir=nothing)
         app.web_server(_web_service(web, listening))
         app.service(_projecting(projection))
-        for timer in timers(store, publisher):
-            app.timer(timer.every_s, name=timer.name)(_timed(timer))
+        for timer in timers(store, publisher, lambda: projection.leads):
+            app.timer(timer.every_s, name=timer.name)(_timed(timer, projection))
         stop = _stopped_by_signals()
         async with faust_app_running(app, stop_timeout=STOP_LIMIT_S):
             host, port = listening.getsockname()[:2]
@@ -205,10 +214,13 @@ def _web_service(web: FastAPI, listening: socket.socket) -> _Web:
     return service
 
 
-def _timed(timer: Timer) -> Callable[[], Awaitable[None]]:
+def _timed(timer: Timer, projection: Projection) -> Callable[[], Awaitable[None]]:
     async def tick() -> None:
         try:
-            await asyncio.to_thread(timer.do)
+            if timer.alone:
+                await asyncio.to_thread(projection.alone, timer.do)
+            else:
+                await asyncio.to_thread(timer.do)
         except Exception:
             logger.exception("the timer %s failed, and goes on", timer.name)
 
@@ -227,22 +239,3 @@ async def _first(*waits: Awaitable[Any]) -> None:
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:
         task.cancel()
-
-
-def _health(projection: Projection) -> APIRouter:
-    """`/livez` and `/readyz`, for whoever starts and watches the process; they need no token and tell no data."""
-    routes = APIRouter(include_in_schema=False)
-
-    @routes.get("/livez", response_class=Response)
-    def live() -> Response:
-        return JSONResponse({"status": "alive"})
-
-    @routes.get("/readyz", response_class=Response)
-    def ready(request: Request) -> Response:
-        status, store = projection.status, request.app.state.store
-        seen = store.lag()
-        is_ready = status.state in ("following", "standing by") and seen.looked_at is not None
-        form = {"status": status.state, "restarts": status.restarts, "records_behind": seen.records}
-        return JSONResponse(form, 200 if is_ready else 503)
-
-    return routes

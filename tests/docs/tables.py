@@ -20,6 +20,7 @@ from processors.contract.codec import current_schema
 from processors.contract.generated_codec import NEUTRAL
 from processors.contract.manifest import DAY_MS, DEAD_LETTERS, MANIFEST, MIB, Topic
 from processors.contract.schema_files import Schema, record_name
+from processors.runtime.edge_metrics import EdgeMetrics
 from processors.runtime.metrics import Metrics
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -171,8 +172,10 @@ def _field_docs(owner: type) -> dict[str, str]:
 
 
 def metrics() -> str:
-    """Every metric of a ledger worker."""
-    found: list[Metric] = sorted(Metrics("ledger").registry.collect(), key=lambda metric: metric.name)
+    """Every metric of a ledger worker and of an edge."""
+    found: list[Metric] = []
+    for measured in (Metrics("ledger"), EdgeMetrics()):
+        found += sorted(measured.registry.collect(), key=lambda metric: metric.name)
     rows = []
     for metric in found:
         name = metric.name + ("_total" if metric.type == "counter" else "")

@@ -52,6 +52,14 @@ Moves = Mapping[tuple[str, int], Move]
 """(topic, partition) → its move."""
 
 
+class Unreadable(Exception):
+    """A record that is none of its topic, or of a schema that cannot be had; `reason` says which."""
+
+    def __init__(self, topic: str, partition: int, offset: int, reason: str) -> None:
+        super().__init__(f"{topic}/{partition}, offset {offset}: {reason}")
+        self.topic, self.partition, self.offset, self.reason = topic, partition, offset, reason
+
+
 class RowMaker:
     """Makes rows of the records of all topics that are kept in SQL. For one thread."""
 
@@ -62,8 +70,7 @@ class RowMaker:
     def change(self, topic: str, records: Iterable[Placed]) -> TableChange:
         """What records of a register or an event topic change, in the order in which they came.
 
-        Undecodable where a value is none of this topic, or of a schema that cannot be had: nobody may go on then, for
-        the topic is written by lotstream alone.
+        Unreadable: nobody may go on behind that record in its partition, for the topic is written by lotstream alone.
         """
         found = MANIFEST[topic]
         return self._register(found, records) if found.compacted else self._events(found, records)
@@ -73,15 +80,16 @@ class RowMaker:
         last = {record[2]: record for record in records}
         decode, name, fields = self._codec.decode, topic.name, self._fields_of(topic)
         for partition, offset, key_bytes, value in last.values():
-            assert key_bytes is not None, f"{name}/{partition}/{offset}: a register's records have keys"
-            key = key_bytes.decode()
+            try:
+                key = (key_bytes or b"").decode()
+                if value is not None:
+                    change.rows.append((key, *fields(decode(name, value)), partition, offset))
+            except (Undecodable, UnicodeDecodeError) as error:
+                raise Unreadable(name, partition, offset, str(error)) from error
+            if not key:
+                raise Unreadable(name, partition, offset, "expected a key, as every record of a register has one")
             if value is None:
                 change.gone.append(key)
-                continue
-            try:
-                change.rows.append((key, *fields(decode(name, value)), partition, offset))
-            except Undecodable as error:
-                raise Undecodable(f"{name}/{partition}, offset {offset}: {error}") from error
         return change
 
     def _events(self, topic: Topic, records: Iterable[Placed]) -> TableChange:
@@ -91,7 +99,7 @@ class RowMaker:
             try:
                 change.rows.append((partition, offset, *fields(decode(name, value))))
             except Undecodable as error:
-                raise Undecodable(f"{name}/{partition}, offset {offset}: {error}") from error
+                raise Unreadable(name, partition, offset, str(error)) from error
         return change
 
     def _fields_of(self, topic: Topic) -> Fields:

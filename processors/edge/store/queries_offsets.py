@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from processors.edge.store.tables import OFFSETS, PROJECTION
+from processors.edge.store.tables import OFFSETS, PROJECTION, SKIPPED
 
 Positions = dict[tuple[str, int], int]
 """(topic, partition) → the next offset to be read."""
+
+RecordPlace = tuple[str, int, int]
+"""Topic, partition and offset of one record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +29,28 @@ class TopicLag:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A record that cannot be read, and why: its partition waits before it."""
+
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Lag:
     """`topics` in the order of their names; `looked_at`: when the projection last looked (ms UTC), None if never.
 
-    `state`: `following` or `stopped`; `message`: why it stopped.
+    `state`: `starting`, `following`, `held` (some partitions wait, all else goes on) or `stopped`; `message`: what is
+    wrong and what mends it, for whoever looks; None where all is well.
     """
 
     topics: tuple[TopicLag, ...]
     looked_at: int | None
     state: str = "following"
     message: str | None = None
+    held: tuple[Held, ...] = ()
 
     @property
     def records(self) -> int:
@@ -61,15 +76,38 @@ def lag(connection: Connection) -> Lag:
     at = OFFSETS.c
     records: dict[str, int] = {}
     behind: dict[str, int] = {}
-    for topic, next_offset, end_offset, record_time in connection.execute(
-        select(at.topic, at.next_offset, at.end_offset, at.record_time)
+    held: list[Held] = []
+    for topic, partition, next_offset, end_offset, record_time, held_because in connection.execute(
+        select(at.topic, at.partition, at.next_offset, at.end_offset, at.record_time, at.held_because)
     ):
+        if held_because is not None:
+            held.append(Held(topic, partition, next_offset, held_because))
         missing = max(end_offset - next_offset, 0)
         age = max(looked_at - record_time, 0) if missing and record_time is not None else 0
         records[topic] = records.get(topic, 0) + missing
         behind[topic] = max(behind.get(topic, 0), age)
     lags = tuple(TopicLag(topic, records[topic], behind[topic]) for topic in sorted(records))
-    return Lag(lags, looked_at, state, message)
+    held.sort(key=lambda each: (each.topic, each.partition))
+    if held and state != "stopped":
+        state, message = "held", _what_is_held(held)
+    return Lag(lags, looked_at or None, state, message, tuple(held))
+
+
+def _what_is_held(held: list[Held]) -> str:
+    first, *others = held
+    also = f", and {len(others)} more such" if others else ""
+    return (
+        f"{first.topic}/{first.partition} waits before the record at offset {first.offset}, which cannot be read{also}:"
+        f" {first.reason}. All other partitions go on. A newer release's record: upgrade the edge. One that nobody can"
+        f" read: lotstream edge skip {first.topic} {first.partition} {first.offset}"
+    )
+
+
+def skipped_records(connection: Connection) -> dict[RecordPlace, str]:
+    """The records that are left out because they cannot be read and somebody has said so, with why they cannot."""
+    at = SKIPPED.c
+    rows = connection.execute(select(at.topic, at.partition, at.offset, at.reason))
+    return {(topic, partition, offset): reason for topic, partition, offset, reason in rows}
 
 
 def topic_ids(connection: Connection) -> dict[str, str]:

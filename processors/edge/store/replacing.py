@@ -36,8 +36,7 @@ class Replacement:
     def empty(self) -> Iterator[Store]:
         """The new store, with its tables and nothing in them; what a try before left is gone. Closed at the end."""
         if self._file is None:
-            with self._store.write() as connection:
-                connection.execute(text(f'DROP SCHEMA IF EXISTS "{self._schema}" CASCADE'))
+            self._drop(self._schema)
             self._fresh = Store(self._store.url.render_as_string(hide_password=False), self._schema)
         else:
             # A plain file here, not a name of generations.
@@ -78,12 +77,19 @@ class Replacement:
             generations.remove(former)
             return
         schema = self._store.schema
+        self._drop(schema + FORMER)  # of a rebuild that was ended at this very moment
         with self._store.write() as connection:
             # The projection changes offsets first: from here on it waits, and then finds the new ones.
             connection.execute(text(f'LOCK TABLE "{schema}".offsets IN ACCESS EXCLUSIVE MODE'))
             connection.execute(text(f'ALTER SCHEMA "{schema}" RENAME TO "{schema + FORMER}"'))
             connection.execute(text(f'ALTER SCHEMA "{self._schema}" RENAME TO "{schema}"'))
-            connection.execute(text(f'DROP SCHEMA "{schema + FORMER}" CASCADE'))
+        # Not in the same transaction: a reader of the old tables that wants to know the offsets would wait for it, and
+        # it for the reader.
+        self._drop(schema + FORMER)
+
+    def _drop(self, schema: str) -> None:
+        with self._store.write() as connection:
+            connection.execute(text(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE'))
 
 
 def _keep(connection: Connection, table: Table, former: str) -> int:

@@ -14,7 +14,6 @@ from processors.edge.store.changes import Move, Moves, Row, TableChange
 from processors.edge.store.column_types import Days, Millionths, Milliseconds
 from processors.edge.store.queries_offsets import Positions
 from processors.edge.store.tables import METADATA
-from processors.edge.store.write_sqlite import LOOKED
 
 NO_TEXT: Final = "\x00"
 """The one character that PostgreSQL's texts cannot hold; `SHOWN` is kept in its place."""
@@ -44,7 +43,7 @@ class PostgresqlTables:
         rows = [(*place, *_numbers(moves[place])) for place in sorted(moves)]
         done = connection.exec_driver_sql(
             "UPDATE offsets SET next_offset = new.next_offset, end_offset = new.end_offset,"
-            f" record_time = coalesce({_time('new.record_time')}, offsets.record_time)"
+            f" record_time = coalesce({_time('new.record_time')}, offsets.record_time), held_because = NULL"
             " FROM unnest(%s::text[], %s::int[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])"
             " AS new (topic, partition, expected, next_offset, end_offset, record_time)"
             " WHERE offsets.topic = new.topic AND offsets.partition = new.partition"
@@ -62,14 +61,6 @@ class PostgresqlTables:
                 " WHERE offsets.topic = new.topic AND offsets.partition = new.partition",
                 tuple(list(column) for column in zip(*rows, strict=True)),
             )
-
-    def look(self, connection: Connection, state: str, message: str | None, looked_at: int) -> None:
-        connection.exec_driver_sql(
-            "INSERT INTO projection (name, state, message, looked_at)"
-            f" VALUES ('projection', %(state)s, %(message)s, {_time('%(at)s::bigint')}) ON CONFLICT (name) DO UPDATE"
-            f" SET {LOOKED}",
-            {"state": state, "message": message, "at": looked_at},
-        )
 
     def apply(self, connection: Connection, change: TableChange) -> None:
         if change.rows:

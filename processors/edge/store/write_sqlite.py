@@ -2,19 +2,12 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
 
 from sqlalchemy import Connection
 
 from processors.edge.store.changes import Moves, TableChange
 from processors.edge.store.queries_offsets import Positions
 from processors.edge.store.tables import METADATA
-
-LOOKED: Final = (
-    "state = excluded.state, message = excluded.message, looked_at ="
-    " CASE WHEN excluded.state = 'stopped' THEN projection.looked_at ELSE excluded.looked_at END"
-)
-"""Who is stopped does not look at the topics: how long that has been so must stay to be seen."""
 
 
 class SqliteTables:
@@ -31,8 +24,8 @@ class SqliteTables:
         if not moves:
             return 0
         done = connection.exec_driver_sql(
-            "UPDATE offsets SET next_offset = ?, end_offset = ?, record_time = coalesce(?, record_time)"
-            " WHERE topic = ? AND partition = ? AND next_offset = ?",
+            "UPDATE offsets SET next_offset = ?, end_offset = ?, record_time = coalesce(?, record_time),"
+            " held_because = NULL WHERE topic = ? AND partition = ? AND next_offset = ?",
             [
                 (move.next_offset, move.end_offset, move.record_time, topic, partition, move.expected)
                 for (topic, partition), move in moves.items()
@@ -46,13 +39,6 @@ class SqliteTables:
                 "UPDATE offsets SET end_offset = ? WHERE topic = ? AND partition = ?",
                 [(end, topic, partition) for (topic, partition), end in ends.items()],
             )
-
-    def look(self, connection: Connection, state: str, message: str | None, looked_at: int) -> None:
-        connection.exec_driver_sql(
-            "INSERT INTO projection (name, state, message, looked_at) VALUES ('projection', ?, ?, ?)"
-            f" ON CONFLICT (name) DO UPDATE SET {LOOKED}",
-            (state, message, looked_at),
-        )
 
     def apply(self, connection: Connection, change: TableChange) -> None:
         if change.rows:

@@ -12,8 +12,8 @@ from processors.domain.master import CodePart, CodeType, Company, MasterRecord
 from processors.domain.registers import CounterRow, LotRow
 from processors.edge.alerts.publishing import CalendarAlerts
 from processors.edge.publishing import Outgoing
-from processors.edge.store import queries_offsets
 from processors.edge.store.engine import Store
+from processors.edge.store.writing import Writer
 from tests.edge.store.filling import fill
 
 WARN, BLOCK, EXPIRY = (parse_day(day) for day in ("2026-06-10", "2026-06-18", "2026-06-20"))
@@ -71,10 +71,8 @@ def filled(store: Store, *records: object, zone: str = "UTC") -> Topic:
 
 
 def a_process(store: Store, topic: Topic, clock: Clock) -> CalendarAlerts:
-    """A started edge whose projection has looked since, as far as it has come."""
-    process = CalendarAlerts(store, topic, clock)
-    process._started = 0
-    return process
+    """A started edge that leads, and whose projection has looked since, as far as it has come."""
+    return CalendarAlerts(store, topic, lambda: True, clock)
 
 
 def test_each_stage_of_a_lot_is_published_once_though_it_is_looked_at_often_and_by_new_processes(store: Store) -> None:
@@ -138,14 +136,43 @@ def test_the_rate_is_that_of_the_codes_made_lately(store: Store) -> None:
     assert "5 of 100 codes are left; at the rate of the last 28 days they last 5 days" in alert.message
 
 
-def test_nothing_is_published_before_the_projection_has_looked_since_the_start(store: Store) -> None:
+def test_nothing_is_published_by_an_edge_that_does_not_lead_or_has_not_looked_since(store: Store) -> None:
     """What the process before sent last is in the topic, and may not be in the store yet."""
-    topic = filled(store, LOT)
-    with store.read() as connection:
-        looked = queries_offsets.lag(connection).looked_at
-    assert looked is not None
-    process = CalendarAlerts(store, topic, Clock("2026-06-12T12:00:00Z"))
-    process._started = looked + 1
+    topic, leads = filled(store, LOT), False
+    process = CalendarAlerts(store, topic, lambda: leads, Clock("2026-06-12T12:00:00Z"))
     assert process.run() == []
-    process._started = looked
+    leads = True
     assert len(process.run()) == 1
+
+
+def test_nothing_is_published_while_alerts_wait_to_be_read(store: Store) -> None:
+    topic = filled(store, LOT)
+    topic.arrive()
+    writer = Writer(store)
+    writer.begin({"alerts": ("topic", 1)})
+    writer.look({("alerts", 0): 1})
+    assert a_process(store, topic, Clock("2026-06-12T12:00:00Z")).run() == []
+    writer.look({("alerts", 0): 0})
+    assert len(a_process(store, topic, Clock("2026-06-12T12:00:00Z")).run()) == 1
+    writer.close()
+
+
+def test_an_edge_that_is_overtaken_between_two_alerts_leaves_the_rest_to_the_other(store: Store) -> None:
+    topic = filled(store, LOT, replace(LOT, lot_code="L/2"), replace(LOT, lot_code="L/3"))
+    clock = Clock("2026-06-12T12:00:00Z")
+    assert len(CalendarAlerts(store, topic, lambda: len(topic.got) < 2, clock).run()) == 2
+    topic.arrive()
+    assert len(a_process(store, topic, clock).run()) == 1
+
+
+def test_it_looks_each_minute_and_at_once_when_it_has_begun_to_lead(store: Store) -> None:
+    topic, clock, leads = filled(store, LOT), Clock("2026-06-12T12:00:00Z"), False
+    process = CalendarAlerts(store, topic, lambda: leads, clock)
+    told = [len(process.tick())]
+    leads = True
+    told.append(len(process.tick()))
+    fill(store, [("lot-register", replace(LOT, lot_code="L/2"))])
+    for seconds in (59, 1):
+        clock.ms += seconds * 1000
+        told.append(len(process.tick()))
+    assert told == [0, 1, 0, 1]

@@ -62,6 +62,23 @@ def test_what_is_committed_stands_in_sql_and_nothing_else(topics: Topics, store:
         assert (projection.status.state, projection.status.error) == ("following", None)
 
 
+def test_what_came_while_nobody_projected_is_told_before_it_is_read_and_then_less_and_less(
+    topics: Topics, store: Store
+) -> None:
+    with projecting(Projector(store, topics.connection, CODEC)) as projector:
+        while projector.behind():
+            projector.turn()
+    topics.write(5, size=100)
+    with projecting(Projector(store, topics.connection, CODEC)) as projector:
+        told = [store.lag().records]
+        assert told[0] >= 5 * 100 * 2  # each a lot and an alert
+        while projector.behind():
+            projector.turn()
+            told.append(store.lag().records)
+    assert told == sorted(told, reverse=True)
+    assert told[-1] == 0
+
+
 def test_a_projection_killed_at_any_point_leaves_no_gap_and_nothing_twice(topics: Topics, database: str) -> None:
     for crash_at in ("after-consume:2", "before-commit:1", "after-commit:2"):
         with process(topics, database, crash_at) as doomed:
