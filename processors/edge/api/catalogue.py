@@ -5,7 +5,7 @@ from typing import Final, get_args
 from processors.contract.manifest import MANIFEST
 from processors.domain.count_registers import LineState, ListState
 from processors.edge.api.entry import Entry, entry, record_of, symbols
-from processors.edge.api.filters import Filter, days, flag, text, times
+from processors.edge.api.filters import Filter, days, flag, text, through, times
 from processors.edge.store.queries_registers import DEAD_LETTER_TOPIC, DIFFERENCES
 
 INPUTS: Final = tuple(name for name, topic in MANIFEST.items() if topic.kind == "input")
@@ -42,6 +42,18 @@ _COUNT: Final = (
     text("inventory", "inventory", "Number of the inventory."),
     text("list", "list", "Number of the list in its inventory."),
 )
+_OF_LOT: Final = through(
+    "lot-register",
+    text("supplier_lot", "supplier_lot", "The supplier's code of its lot."),
+    text("customer_lot", "customer_lot", "The customer's code of its lot."),
+)
+_LOT_STANDS: Final = through(
+    "lot-register",
+    text("status", "status", "Status of its lot; empty: none."),
+    flag("available", "available", "Whether its lot may be withdrawn."),
+    flag("closed", "closed", "Whether its lot was closed by hand."),
+)
+"""As a stock row's lot is: those without a lot fit none of it."""
 _MOVEMENT: Final = text("movement", "movement_id", "Id of the movement.")
 
 
@@ -59,6 +71,8 @@ _LINE_FILTERS: Final = (
     _SERIAL,
     text("state", "state", "State of the line.", get_args(LineState)),
     text("operator", "operator", "Who counted."),
+    text("device", "device", "On which device."),
+    *times("counted", "counted_at", "Moment of the count"),
     flag("moved_during_count", "moved_during_count", "Whether goods moved between the line's first and last read."),
 )
 
@@ -79,6 +93,12 @@ CATALOGUE: Final = (
             text("lot_type", "lot_type", "Lot type."),
             flag("available", "available", "Whether the lot may be withdrawn."),
             flag("closed", "closed", "Whether the lot was closed by hand."),
+            flag("found", "found", "Whether a count found it, and no document has told of it since."),
+            text("evaluation", "evaluation", "Evaluation; empty: none."),
+            *through("serial-register", text("serial", "serial_code", "Code of a serial number in it.")),
+            *days("warns", "warn_from", "Day from which it is warned of"),
+            *days("blocks", "block_from", "Day from which it is blocked"),
+            *times("updated", "updated_at", "Last change"),
             Filter("open", "stocked", ("stock",), "Whether the lot has stock."),
             *_EXPIRY,
             *_START,
@@ -100,12 +120,15 @@ CATALOGUE: Final = (
             _search("serial_code", "lot_code"),
             text("state", "state", "Where the piece is.", symbols(record_of("serial-register"), "state")),
             *_PLACE,
-            text("customer", "customer_code", "Customer."),
-            text("supplier", "supplier_code", "Supplier."),
+            text("supplier", "supplier", "Supplier."),
+            text("supplier_code", "supplier_code", "The supplier's code of the piece."),
+            text("customer_code", "customer_code", "The customer's code of the piece."),
+            *_OF_LOT,
             flag("reserved", "reserved", "Whether it is reserved."),
             text("reserved_for", "reserved_for", "Document that reserved it."),
             flag("cancelled", "cancelled", "Whether it was cancelled."),
             flag("force_closed", "force_closed", "Whether it was closed by force."),
+            *times("updated", "updated_at", "Last change"),
             *_EXPIRY,
             *_START,
             *_OF_DOCUMENT,
@@ -123,6 +146,10 @@ CATALOGUE: Final = (
             _LOT,
             Filter("open", "stocked", ("stock",), "Whether there is stock."),
             Filter("committed", "stocked", ("committed",), "Whether some of it is reserved."),
+            *through("serial-register", text("serial", "serial_code", "Code of a serial number that is there.")),
+            *_OF_LOT,
+            *_LOT_STANDS,
+            *through("lot-register", *_EXPIRY),
             *times("moved", "last_moved_at", "Last movement"),
         ),
         ("", "last_moved_at", "stock"),
@@ -131,7 +158,17 @@ CATALOGUE: Final = (
         "reservations",
         "reservation-register",
         "Reservations",
-        (_KEY, *_ITEM, *_PLACE, _LOT, _SERIAL, *_DOCUMENT, Filter("open", "stocked", ("committed",), "Still held.")),
+        (
+            _KEY,
+            *_ITEM,
+            *_PLACE,
+            _LOT,
+            _SERIAL,
+            *_DOCUMENT,
+            Filter("open", "stocked", ("committed",), "Still held."),
+            *_OF_LOT,
+            *times("reserved", "reserved_at", "When it was reserved"),
+        ),
         ("", "reserved_at"),
     ),
     entry(
@@ -200,7 +237,9 @@ CATALOGUE: Final = (
             text("direction", "direction", "load: found more; unload: found less.", ("load", "unload")),
             text("operator", "operator", "Who counted."),
             text("reason_code", "reason_code", "Reason."),
+            text("adjustment", "adjustment_id", "Id of the adjustment."),
             *times("counted", "counted_at", "Moment of the count"),
+            *times("settled", "settled_at", "When it was settled"),
         ),
         ("settled_at", "counted_at", "value"),
         newest_first=True,
@@ -244,6 +283,8 @@ CATALOGUE: Final = (
             text("template", "template", "Template."),
             text("account", "account", "Customer or supplier."),
             text("project", "project", "Project."),
+            text("status", "status", "Status of the lot by then; empty: none."),
+            flag("reversed", "reversed", "Whether it was taken back."),
             *times("occurred", "occurred_at", "When it happened"),
         ),
         ("occurred_at", "inserted_at"),
@@ -261,6 +302,7 @@ CATALOGUE: Final = (
             _SERIAL,
             _MOVEMENT,
             text("account", "account", "Customer or supplier."),
+            *times("occurred", "occurred_at", "When it happened"),
         ),
         ("occurred_at",),
         newest_first=True,
@@ -274,8 +316,8 @@ CATALOGUE: Final = (
             *_ITEM,
             _LOT,
             _SERIAL,
-            text("warehouse", "warehouse", "Warehouse."),
-            _COUNT[0],
+            *_PLACE,
+            *_COUNT,
             *times("at", "at", "Moment"),
         ),
         ("at",),
@@ -292,6 +334,7 @@ CATALOGUE: Final = (
             text("device", "device", "The device."),
             text("status", "status", "What came of it.", symbols(record_of("scan-feedback"), "status")),
             text("code", "code", "Code of what is asked or refused."),
+            *times("decided", "decided_at", "Time of the answer"),
         ),
         ("decided_at",),
         newest_first=True,

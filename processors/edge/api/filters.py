@@ -1,13 +1,13 @@
 """Filters of the registers: parameters of a query as conditions for the store, all that is wrong told at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from processors.domain import keys
 from processors.domain.calendar import parse_day, parse_time
 from processors.domain.moments import TIME_MAX
-from processors.edge.store.queries_registers import Condition, Documented, Held, Items, Where
+from processors.edge.store.queries_registers import Condition, Documented, Held, Items, Through, Where
 
 Kind = Literal["text", "key", "item", "search", "flag", "stocked", "day", "time", "held", "documented"]
 VALUES_MAX: Final = 50
@@ -21,7 +21,8 @@ class Filter:
 
     `text`: equal to one of the values given, an empty one meaning absent. `search`: contains. `item`: `CLASS|CODE`, or
     with `|VARIANT`. `flag`: true or false. `stocked`: whether the column is not zero. `day`, `time`: from or to
-    (`edge`), both included. `held`, `documented`: by stock rows and by documents, `edge` says which part.
+    (`edge`), both included. `held`, `documented`: by stock rows and by documents, `edge` says which part. `through`: it
+    is of a row of that register that belongs to the one looked for, not of this itself.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Filter:
     doc: str
     edge: str = ""
     symbols: tuple[str, ...] = ()
+    through: str = ""
 
     @property
     def schema(self) -> dict[str, Any]:
@@ -82,6 +84,11 @@ def times(name: str, column: str, doc: str) -> tuple[Filter, Filter]:
     )
 
 
+def through(register: str, *filters: Filter) -> tuple[Filter, ...]:
+    """Filters of another register, for rows that belong to one of its rows."""
+    return tuple(replace(each, through=register) for each in filters)
+
+
 class Reader:
     """Reads the parameters of one request and notes every error as `{"field", "message"}`."""
 
@@ -100,6 +107,8 @@ class Reader:
             if each.kind in ("held", "documented"):
                 places[each.edge] = tuple(values)
             elif (condition := self._condition(each, values)) is not None:
+                if each.through and isinstance(condition, Where):
+                    condition = Through(each.through, condition)
                 found.append(condition)
         if "warehouse" in places or "location" in places:
             found.append(Held(places.get("warehouse", ()), places.get("location", ())))

@@ -75,7 +75,15 @@ class Items:
     items: tuple[tuple[str, ...], ...]
 
 
-Condition = Where | Held | Documented | Items
+@dataclass(frozen=True, slots=True)
+class Through:
+    """Rows to which a row of another register belongs (its lot, a serial of it) for which this holds."""
+
+    register: str
+    where: Where
+
+
+Condition = Where | Held | Documented | Items | Through
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +198,11 @@ def topics_of(source: str) -> tuple[str, ...]:
 
 
 _LOOKS_INTO: Final[dict[str, tuple[str, ...]]] = {
+    "stock-register": ("stock-register", "lot-register", "serial-register"),
+    "reservation-register": ("reservation-register", "lot-register"),
     DIFFERENCES: ("count-line-register", "adjustments"),
-    "lot-register": ("lot-register", "stock-register", "register-history"),
-    "serial-register": ("serial-register", "register-history"),
+    "lot-register": ("lot-register", "stock-register", "serial-register", "register-history"),
+    "serial-register": ("serial-register", "lot-register", "register-history"),
 }
 """Source → topics that its rows, its filters or its details are of, where it is not the one."""
 
@@ -292,6 +302,14 @@ def _condition(sight: Sight, from_: FromClause, condition: Condition) -> ColumnE
             return or_(*(_compared(from_.c[name], op, values) for name in columns))
         case Items(items):
             return or_(*(_of_item(from_, *item) for item in items))
+        case Through(register, where):
+            other = sight.table(register)
+            belongs = [
+                _alike(register, other.c[name], from_.c[name])
+                for name in _SHARED
+                if name in other.c and name in from_.c
+            ]
+            return select(literal(1)).select_from(other).where(*belongs, _condition(sight, other, where)).exists()
         case Held(warehouses, locations):
             stock = sight.table("stock-register")
             there = [
@@ -317,6 +335,17 @@ def _condition(sight: Sight, from_: FromClause, condition: Condition) -> ColumnE
             lines += [history.c.document_type.in_(types)] if types else []
             lines += [history.c.document_number.in_(numbers)] if numbers else []
             return select(literal(1)).select_from(history).where(*lines).exists()
+
+
+_SHARED: Final = ("item_class", "item_code", "variant", "lot_code", "warehouse", "location")
+"""By what rows of two registers belong together, as far as both have it."""
+
+
+def _alike(register: str, one: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[bool]:
+    # Plain where it is never absent: an index serves it then.
+    if one.name in ("item_class", "item_code") or (register == "lot-register" and one.name == "lot_code"):
+        return one == other
+    return func.coalesce(one, "") == func.coalesce(other, "")
 
 
 def _of_item(from_: FromClause, item_class: str, item_code: str, variant: str | None = None) -> ColumnElement[bool]:

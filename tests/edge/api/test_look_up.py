@@ -1,5 +1,6 @@
 """Looking things up: every filter finds what it names, pages show everything once, answers tell how fresh they are."""
 
+import json
 from urllib.parse import quote
 
 import pytest
@@ -45,7 +46,10 @@ def _answers(row: Row, entry: Entry, each: Filter) -> str | None:
 
 
 CASES = [
-    (entry, each) for entry in CATALOGUE for each in entry.filters if each.kind not in ("search", "held", "documented")
+    (entry, each)
+    for entry in CATALOGUE
+    for each in entry.filters
+    if each.kind not in ("search", "held", "documented") and not each.through
 ]
 
 
@@ -84,6 +88,82 @@ def test_a_lot_is_found_by_part_of_its_codes_by_its_documents_and_by_where_it_li
     assert codes(warehouse="FIN", location="F-02") == {
         row["lot_code"] for row in items(client, "stock", warehouse="FIN", location="F-02", open="true")
     } - {None}
+
+
+OF_THE_ISSUE = {"item", "lot", "serial", "warehouse", "location", "status", "supplier_lot", "customer_lot", "open",
+                "expires_from", "closed", "document_number"}  # fmt: skip
+"""The filters that a warehouse asks for, by name."""
+WITHOUT_MEANING = {
+    "lots": set(),
+    "serials": {"status", "closed", "open"},  # state, force_closed and cancelled say it
+    "stock": {"document_number"},  # of movements and reservations
+    "reservations": {"status", "closed", "expires_from"},
+    "movements": {"serial", "status", "supplier_lot", "customer_lot", "open", "closed", "expires_from"},
+    "history": {"supplier_lot", "customer_lot", "open", "closed", "expires_from"},
+}
+
+
+@pytest.mark.parametrize("path", WITHOUT_MEANING)
+def test_a_register_has_every_filter_that_means_something_there(path: str) -> None:
+    assert OF_THE_ISSUE - {each.name for each in BY_PATH[path].filters} == WITHOUT_MEANING[path]
+
+
+def test_rows_are_found_by_what_their_lot_is_and_which_serial_is_there(client: TestClient, company: Company) -> None:
+    lots = {str(row["lot_code"]): row for row in items(client, "lots", item_code="YEAST")}
+    assert len(lots) > 2
+    for name, edge in (("expires_to", "to"), ("expires_from", "from")):
+        day = sorted(str(row["expiry_date"]) for row in lots.values())[1]
+        fits = {code for code, row in lots.items() if (str(row["expiry_date"]) <= day) == (edge == "to")}
+        fits |= {code for code, row in lots.items() if row["expiry_date"] == day}
+        found = items(client, "stock", item_code="YEAST", **{name: day})
+        assert {row["lot_code"] for row in found} == fits
+        assert 0 < len(fits) < len(lots)
+    change = {"edit_id": "E-C", "register": "lot", "item_class": "ING", "item_code": "YEAST", "lot_code": "Y-230526",
+              "changes": {"closed": "true", "customer_lot": "C/1"}}  # fmt: skip
+    assert client.post(f"{API}/edits?wait=5", json=change).status_code == 200
+    for query in ({"closed": "true"}, {"customer_lot": "C/1"}):
+        assert [row["lot_code"] for row in items(client, "stock", item_code="YEAST", **query)] == ["Y-230526"]
+    assert "Y-230526" not in {row["lot_code"] for row in items(client, "stock", closed="false")}
+    assert [row["lot_code"] for row in items(client, "lots", serial="00001006")] == ["CTRL-002"]
+    (row,) = items(client, "stock", serial="PUMP50000002")
+    assert (row["item_code"], row["variant"], row["location"]) == ("PUMP", "50", "F-02")
+    assert items(client, "stock", serial="PUMP50000001") == [], "it was sold"
+    assert {row["lot_code"] for row in items(client, "serials", supplier_lot="none")} == set()
+
+
+def test_an_unchanged_answer_is_told_anew_once_a_lot_that_it_was_asked_by_changed(client: TestClient) -> None:
+    first = client.get(f"{API}/stock?customer_lot=C/2")
+    change = {"edit_id": "E-D", "register": "lot", "item_class": "ING", "item_code": "YEAST", "lot_code": "Y-230610",
+              "changes": {"customer_lot": "C/2"}}  # fmt: skip
+    assert client.post(f"{API}/edits?wait=5", json=change).status_code == 200
+    again = client.get(f"{API}/stock?customer_lot=C/2", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, len(again.json()["items"])) == (200, 1)
+
+
+def test_pages_show_every_row_that_stays_once_while_others_come_change_and_go(
+    client: TestClient, company: Company
+) -> None:
+    for number in range(12):
+        company.lines("movements", [json.dumps(a_flour_lot(f"P-{number}", f"P{number:02}"))])
+    stays = {row["lot_code"] for row in items(client, "lots", search="P")}
+    for sort in ("key", "-key", "expiry_date", "-created_at"):
+        seen: list[object] = []
+        cursor, number = "", 0
+        while True:
+            params = {"limit": "5", "search": "P", "sort": sort, **({"cursor": cursor} if cursor else {})}
+            page = client.get(f"{API}/lots", params=params).json()
+            seen += [row["lot_code"] for row in page["items"]]
+            for code in ("P!", "P99"):
+                lot = f"{code}{sort}{number}"
+                company.lines("movements", [json.dumps(a_flour_lot(f"P-{sort}-{lot}", lot))])
+            company.lines("movements", [json.dumps({"movement_id": f"R-{sort}-{number}", "action": "reverse",
+                          "reverses": f"P-{sort}-P99{sort}{number}", "item_class": "ING", "item_code": "FLOUR",
+                          "effective_date": "2026-06-15"})])  # fmt: skip
+            number += 1
+            if not (cursor := page["next"]) or number > 60:
+                break
+        assert number < 60
+        assert [seen.count(code) for code in stays] == [1] * len(stays), sort
 
 
 @pytest.mark.parametrize("code", ["M/26-311", "a b+&?#%", "x|y\\z", "..", "über=ß"])
