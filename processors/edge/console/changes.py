@@ -28,6 +28,10 @@ class Changes:
         self._look()
         return self._positions
 
+    def number(self) -> int:
+        """Rises with every record taken."""
+        return sum(self.positions().values())
+
     def of(self, topics: Collection[str]) -> tuple[int, ...]:
         """A value that is another one after any change of these topics' tables."""
         positions = self.positions()

@@ -78,13 +78,14 @@ _ENVIRONMENT: Final = Environment(
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who looks at a page, and how: language, time zone, light or dark, rights."""
+    """Who looks at a page, and how: language, time zone, light or dark, rights; `at`: how far the store was before."""
 
     words: Words
     showing: Showing
     theme: str
     caller: Caller
     signed_in: bool
+    at: int
 
 
 def page(
@@ -130,18 +131,20 @@ class _Rights:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """The lag as the frame shows it; `state` is `behind`, `stopped` or empty."""
+    """The lag as the frame shows it; `state` is `behind`, `stopped` or empty; `trouble`: what is wrong, for people."""
 
     records: int
     behind_ms: int
     state: str
+    trouble: str | None
 
 
 def _lag_of(console: Console) -> _Shown:
     lag: Lag = console.changes.lag()
     stale = lag.looked_at is None or console.now_ms() - lag.looked_at > STALE_MS
-    state = "stopped" if stale else "behind" if lag.behind_ms > BEHIND_MS else ""
-    return _Shown(lag.records, lag.behind_ms, state)
+    stopped, late = stale or lag.state == "stopped", lag.state == "held" or lag.behind_ms > BEHIND_MS
+    state = "stopped" if stopped else "behind" if late else ""
+    return _Shown(lag.records, lag.behind_ms, state, lag.message)
 
 
 def address(path: str, **query: object) -> str:

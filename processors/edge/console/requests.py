@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse
 
 from processors.edge.api.problems import Problem
 from processors.edge.api.roles import COOKIE, LOCAL, Caller, Role, caller_of
-from processors.edge.console.rendering import HEADERS, LANGUAGE_COOKIE, Reader, page
+from processors.edge.console.rendering import HEADERS, LANGUAGE_COOKIE, Reader, address, page
 from processors.edge.console.showing import Showing, zone_of
 from processors.edge.console.state import Console
 from processors.edge.console.wording import Words, choose_language
@@ -49,7 +49,9 @@ def _route_class(console: Console) -> type[APIRoute]:
 
 def _error(console: Console, request: Request, problem: Problem) -> Response:
     if problem.status == HTTPStatus.UNAUTHORIZED and request.method == "GET":
-        return RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER, HEADERS)
+        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        to = None if here == "/" else here
+        return RedirectResponse(address("/sign-in", to=to), HTTPStatus.SEE_OTHER, HEADERS)
     reader = reader_of(console, request, LOCAL if problem.status == HTTPStatus.UNAUTHORIZED else None)
     return page(console, request, reader, "error.html", problem.status, problem=problem)
 
@@ -59,6 +61,7 @@ def reader_of(console: Console, request: Request, caller: Caller | None = None) 
     found = caller or caller_of(request)
     asked, kept = request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)
     language = choose_language(asked, kept, request.headers.get("accept-language", ""))
+    at = console.changes.number()  # before anything is read for the page: what comes after it is told to the page
     with console.store.read() as connection:
         company = master(connection, "company", "company")
     theme = request.cookies.get(THEME_COOKIE, "")
@@ -68,6 +71,7 @@ def reader_of(console: Console, request: Request, caller: Caller | None = None) 
         theme if theme in ("light", "dark") else "",
         found,
         COOKIE in request.cookies and request.app.state.tokens is not None,
+        at,
     )
 
 

@@ -57,19 +57,30 @@ def router(store: Store, publisher: Publisher) -> APIRouter:
         # At the root, because it may only keep pages below the place where it lies.
         return _file("count-worker.js", static["count-worker.js"], "no-cache")
 
+    @routes.get("/session")
+    def session(request: Request) -> Response:
+        """204 while who asks may look; 401 once not any more."""
+        caller_of(request)
+        return Response(status_code=204, headers={"Cache-Control": "no-store"})
+
     @routes.get("/changes")
-    async def changes(request: Request) -> Response:
+    async def changes(request: Request, at: int | None = None) -> Response:
         await run_in_threadpool(caller_of, request)
-        return EventSourceResponse(_changes(console), ping=PING_S, headers={"Cache-Control": "no-store"})
+        return EventSourceResponse(_changes(console, at), ping=PING_S, headers={"Cache-Control": "no-store"})
 
     return routes
 
 
-async def _changes(console: Console) -> AsyncIterator[ServerSentEvent]:
-    """An event for each moment in which tables changed, with the topics that did."""
+async def _changes(console: Console, at: int | None) -> AsyncIterator[ServerSentEvent]:
+    """An event for each moment in which tables changed, with the topics that did.
+
+    at: how far the page is that asks; where the tables are further, it is told so at once: `*`.
+    """
     until = time.monotonic() + STREAM_LIMIT_S
     before = await run_in_threadpool(console.changes.positions)
-    yield ServerSentEvent(comment="open", retry=3000)
+    yield ServerSentEvent(comment="open")
+    if at is not None and at != sum(before.values()):
+        yield ServerSentEvent(event="changed", data="*")
     while time.monotonic() < until:
         await asyncio.sleep(LOOK_S)
         now = await run_in_threadpool(console.changes.positions)

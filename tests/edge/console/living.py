@@ -108,9 +108,9 @@ def app_of(store: Store, company: Company, tokens: Tokens | None = None) -> Fast
 
 
 @contextmanager
-def served(app: FastAPI) -> Iterator[str]:
-    """The app on a free port of loopback; its address."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", timeout_graceful_shutdown=1)
+def served(app: FastAPI, port: int = 0) -> Iterator[str]:
+    """The app on a port of loopback, a free one if none is named; its address."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -98,6 +98,30 @@ def test_what_a_page_shows_can_be_taken_away_as_a_file(browser: TestClient, page
         assert answer.headers["content-disposition"].startswith("attachment")
 
 
+@pytest.mark.parametrize(
+    "search",
+    [
+        "/lots?state=open&expires_by=2030-01-01&item=ING|YEAST", "/lots?document=5004", "/lots?status=QC",
+        "/lots?text=LR/25/000", "/serials?state=out", "/serials?item=PUMP&warehouse=FIN",
+        "/serials?state=in_stock", "/stock?warehouse=RAW&location=R-01", "/stock?state=all&item=ING|FLOUR",
+    ],
+)  # fmt: skip
+def test_a_file_has_the_rows_that_the_page_shows(browser: TestClient, search: str) -> None:
+    page = browser.get(search).text
+    (link,) = (each for each in re.findall(r'<a[^>]*href="([^"]*)" download', page) if "format=csv" in each)
+    lines = browser.get(html.unescape(link)).text.splitlines()[1:]
+    shown = page.count('<th scope="row"')
+    while following := re.search(r'rel="next" href="([^"]*)"', page):
+        page = browser.get(html.unescape(following[1])).text
+        shown += page.count('<th scope="row"')
+    assert shown == len(lines) > 0
+
+
+def test_a_search_that_no_file_can_have_offers_none(browser: TestClient) -> None:
+    for search in ("/lots?supplier=yeast", "/stock?state=negative", "/stock?text=Y", "/serials?document=S-900"):
+        assert " download" not in browser.get(search).text
+
+
 def test_a_register_goes_on_from_page_to_page_without_a_gap(browser: TestClient) -> None:
     found: list[str] = []
     address: str | None = "/lots?sort=expiry"
@@ -193,6 +217,7 @@ def test_of_two_supervisors_who_approve_the_same_line_one_is_told(
     _sign_in(guarded, tokens["tom"])
     answer = _words(guarded.post("/line", data=given).text)
     assert "Refused: nothing was changed." in answer
+    assert "sue has approved this line already." in answer
     assert "sue" in _words(guarded.get(f"/line?inventory={INVENTORY}&list={given['list']}&line={given['line']}").text)
 
 
@@ -223,6 +248,18 @@ def test_a_page_of_another_site_cannot_write(browser: TestClient) -> None:
     form = {"action": "cancel_list", "inventory": "DEMO", "list": "CAKES"}
     answer = browser.post("/list", data=form, headers={"origin": "http://other"})
     assert answer.status_code == 403
+
+
+def test_who_signs_in_comes_to_the_page_that_was_asked_for(guarded: TestClient, tokens: dict[str, str]) -> None:
+    guarded.cookies.clear()
+    asked = guarded.get("/lots", params={"text": "LR/25", "state": "open"})
+    assert asked.url.path == "/sign-in"
+    (to,) = re.findall(r'action="/sign-in"><input type="hidden" name="to" value="([^"]*)"', asked.text)
+    page = guarded.post("/sign-in", data={"token": tokens["vic"], "to": html.unescape(to)})
+    assert (page.url.path, dict(page.url.params)) == ("/lots", {"text": "LR/25", "state": "open"})
+    for elsewhere in ("//example.com", "http://example.com", "/\\example.com"):
+        form = {"token": tokens["vic"], "to": elsewhere}
+        assert guarded.post("/sign-in", data=form, follow_redirects=False).headers["location"] == "/"
 
 
 def test_nobody_is_led_away_by_a_link_to_this_page(browser: TestClient) -> None:

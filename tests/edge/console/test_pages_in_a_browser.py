@@ -9,7 +9,7 @@ from playwright.sync_api import Error, Page, Route, expect
 from tests.edge.console.living import INVENTORY, LivingCompany
 from tests.edge.console.pictures import PAGES
 
-LOT = "/lot?key=ING%7CYEAST%7C%7CY010"
+LOT = "/lot?key=ING%7CYEAST%7C%7CY012"
 
 
 def test_every_page_fits_a_narrow_screen(page: Page, console: str) -> None:
@@ -27,16 +27,21 @@ def test_a_page_that_is_open_shows_a_movement_without_a_reload(
 ) -> None:
     page.goto(console + LOT)
     stock = page.locator("#lot .figure b").first
-    expect(stock).to_have_text("50")
+    expect(stock).to_have_text("56")
     page.evaluate("window.stays = true")
-    load = {
-        "movement_id": "LIVE-1", "action": "post", "template": "ADD", "warehouse": "RAW", "quantity": "7",
-        "item_class": "ING", "item_code": "YEAST", "location": "R-02", "lots": [{"lot_code": "Y010", "quantity": "7"}],
+    load = _a_load(page, "LIVE-1", "Y012", "7")
+    company.lines("movements", [json.dumps(load)])
+    expect(stock).to_have_text("63")
+    assert page.evaluate("window.stays"), "the page was loaded anew"
+
+
+def _a_load(page: Page, movement_id: str, lot: str, quantity: str) -> dict[str, object]:
+    return {
+        "movement_id": movement_id, "action": "post", "template": "ADD", "warehouse": "RAW", "quantity": quantity,
+        "item_class": "ING", "item_code": "YEAST", "location": "R-01",
+        "lots": [{"lot_code": lot, "quantity": quantity}],
         "effective_date": page.evaluate("new Date().toISOString().slice(0, 10)"),
     }  # fmt: skip
-    company.lines("movements", [json.dumps(load)])
-    expect(stock).to_have_text("57")
-    assert page.evaluate("window.stays"), "the page was loaded anew"
 
 
 def test_a_register_is_searched_while_one_types(page: Page, console: str) -> None:
@@ -137,3 +142,17 @@ def test_a_scan_that_falls_into_the_quantity_is_taken_as_a_barcode(counting: Pag
     )
     expect(counting.locator("[data-part=item] dd")).to_contain_text("SALT")
     expect(counting.locator("#quantity")).to_have_value("")
+
+
+def test_what_changes_before_a_page_begins_to_listen_is_shown_too(
+    page: Page, console: str, company: LivingCompany
+) -> None:
+    held: list[Route] = []
+    page.route("**/changes?*", lambda route: held.append(route))
+    with page.expect_request("**/changes?*"):
+        page.goto(console + "/lot?key=ING%7CYEAST%7C%7CY014")
+    stock = page.locator("#lot .figure b").first
+    expect(stock).to_have_text("62")
+    company.lines("movements", [json.dumps(_a_load(page, "EARLY-1", "Y014", "8"))])
+    held[0].continue_()
+    expect(stock).to_have_text("70")

@@ -10,6 +10,7 @@ from processors.edge.api.blind import sight_of
 from processors.edge.api.problems import Problem
 from processors.edge.api.roles import Role
 from processors.edge.console import counting
+from processors.edge.console.answers import outcome
 from processors.edge.console.commands import command, told
 from processors.edge.console.drawing import Share, pareto
 from processors.edge.console.rendering import address, page
@@ -82,7 +83,8 @@ def routes(console: Console) -> APIRouter:
             told_of["difference"] = text(form, "difference")
         command_id = command(console, told_of)
         back = text(form, "back")
-        inside = back.startswith(("/differences", "/line", "/list"))
+        refused = outcome(console, command_id).status == "refused"  # its own page says who was there before
+        inside = back.startswith(("/differences", "/line", "/list")) and not refused
         line = address("/line", inventory=names["inventory"], list=names["list"], line=names["line"])
         return told(request, command_id, back if inside else line)
 

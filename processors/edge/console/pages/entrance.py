@@ -17,17 +17,17 @@ def routes(console: Console) -> APIRouter:
     router = PageRouter(console)
 
     @router.get("/sign-in")
-    def ask(request: Request) -> Response:
-        return page(console, request, reader_of(console, request, LOCAL), "sign-in.html", wrong=False)
+    def ask(request: Request, to: str = "/") -> Response:
+        return page(console, request, reader_of(console, request, LOCAL), "sign-in.html", wrong=False, to=inside(to))
 
     @router.post("/sign-in")
     def sign_in(request: Request, form: Annotated[FormData, Depends(form_of)]) -> Response:
         tokens = request.app.state.tokens
-        given = text(form, "token")
+        given, to = text(form, "token"), inside(text(form, "to"))
         if tokens is not None and tokens.caller(given) is None:
             reader = reader_of(console, request, LOCAL)
-            return page(console, request, reader, "sign-in.html", HTTPStatus.UNAUTHORIZED, wrong=True)
-        answer = RedirectResponse("/", HTTPStatus.SEE_OTHER, HEADERS)
+            return page(console, request, reader, "sign-in.html", HTTPStatus.UNAUTHORIZED, wrong=True, to=to)
+        answer = RedirectResponse(to, HTTPStatus.SEE_OTHER, HEADERS)
         if tokens is not None:
             secure = request.url.scheme == "https"
             answer.set_cookie(COOKIE, given, max_age=YEAR_S, httponly=True, samesite="strict", secure=secure)
@@ -41,10 +41,13 @@ def routes(console: Console) -> APIRouter:
 
     @router.post("/theme")
     def choose(form: Annotated[FormData, Depends(form_of)]) -> Response:
-        to = text(form, "to")
-        inside = to.startswith("/") and not to.startswith(("//", "/\\"))
-        answer = RedirectResponse(to if inside else "/", HTTPStatus.SEE_OTHER, HEADERS)
+        answer = RedirectResponse(inside(text(form, "to")), HTTPStatus.SEE_OTHER, HEADERS)
         answer.set_cookie(THEME_COOKIE, text(form, "theme"), max_age=YEAR_S, samesite="lax")
         return answer
 
     return router
+
+
+def inside(to: str) -> str:
+    """An address of this console; its first page where another one is given."""
+    return to if to.startswith("/") and not to.startswith(("//", "/\\")) else "/"

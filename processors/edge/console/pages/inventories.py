@@ -12,9 +12,9 @@ from processors.edge.api.problems import Problem
 from processors.edge.api.roles import Role
 from processors.edge.console import counting
 from processors.edge.console.commands import command, told
-from processors.edge.console.pages.lots import masters
 from processors.edge.console.rendering import address, page
 from processors.edge.console.requests import PageRouter, form_of, need, reader_of, text
+from processors.edge.console.searching import masters
 from processors.edge.console.state import Console
 from processors.edge.store import queries_console_counts as store
 from processors.edge.store.queries_console import Row, master

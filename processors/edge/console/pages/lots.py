@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData
 
 from processors.domain import keys
-from processors.domain.calendar import day_text, parse_day
+from processors.domain.calendar import day_text
 from processors.domain.movement import RegisterEdit
 from processors.edge.api.blind import sight_of
 from processors.edge.api.problems import Problem
@@ -17,6 +17,7 @@ from processors.edge.api.roles import Role
 from processors.edge.console.commands import await_answer, publish, told, value_of
 from processors.edge.console.rendering import address, page
 from processors.edge.console.requests import PageRouter, form_of, need, reader_of, text
+from processors.edge.console.searching import Filters, Register, add_search, masters, place_and_item
 from processors.edge.console.state import Console
 from processors.edge.store import queries_console as store
 
@@ -29,18 +30,7 @@ FLAGS: Final = ("available", "closed")
 def routes(console: Console) -> APIRouter:
     router = PageRouter(console)
 
-    @router.get("/lots")
-    def search(request: Request, after: str = "") -> Response:
-        reader = reader_of(console, request)
-        asked = search_of(request)
-        with console.store.read() as connection:
-            found = store.lots(connection, asked, after or None, sight_of(connection, reader.caller))
-            warehouses, statuses = masters(connection, "warehouse"), masters(connection, "lot_status")
-        return page(
-            console, request, reader, "lots.html", found=found, first=bool(after), search=asked,
-            expires_by=request.query_params.get("expires_by", ""), warehouses=warehouses, statuses=statuses,
-            today=reader.showing.today(console.now_ms()),
-        )  # fmt: skip
+    add_search(console, router, Register("lots", store.lots, exported))
 
     @router.get("/lot")
     def show(request: Request, key: str, load: str = "", unload: str = "") -> Response:
@@ -120,21 +110,16 @@ def send_edit(
     return str(form["edit_id"])
 
 
-def search_of(request: Request) -> store.Search:
-    """The search of a page's address. Problem 422 where a day is none."""
-    query = request.query_params
-    names = ("text", "item", "warehouse", "location", "status", "state", "supplier", "document", "sort")
-    given = {name: query.get(name, "").strip() for name in names}
-    expires_by = query.get("expires_by", "")
-    try:
-        return store.Search(**given, expires_by=parse_day(expires_by) if expires_by else None)
-    except ValueError as error:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "field-invalid", f"expires_by: {error}") from None
-
-
-def masters(connection: Any, kind: str) -> list[tuple[str, str]]:
-    """(code, code and description) of every master record of a kind, for a choice."""
-    return [(id, f"{id} · {row['description']}") for id, row in store.masters(connection, kind).items()]
+def exported(search: store.Search) -> Filters | None:
+    """The same lots from the API; it knows suppliers by their whole code only."""
+    if search.supplier:
+        return None
+    state = {"open": {"open": "true"}, "empty": {"open": "false"}, "closed": {"closed": "true"}}.get(search.state, {})
+    return {
+        **place_and_item(search), **state, "search": search.text, "status": search.status,
+        "document_number": search.document, "expires_to": _day(search.expires_by),
+        "sort": "expiry_date" if search.sort == "expiry" else "",
+    }  # fmt: skip
 
 
 def _available(row: Mapping[str, Any]) -> int | None:

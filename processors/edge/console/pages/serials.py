@@ -12,9 +12,10 @@ from processors.edge.api.blind import sight_of
 from processors.edge.api.problems import Problem
 from processors.edge.api.roles import Role
 from processors.edge.console.commands import told
-from processors.edge.console.pages.lots import masters, search_of, send_edit
+from processors.edge.console.pages.lots import send_edit
 from processors.edge.console.rendering import address, page
 from processors.edge.console.requests import PageRouter, form_of, need, reader_of, text
+from processors.edge.console.searching import Filters, Register, add_search, place_and_item
 from processors.edge.console.state import Console
 from processors.edge.store import queries_console as store
 
@@ -25,17 +26,7 @@ FLAGS: Final = ("cancelled", "force_closed", "reserved")
 def routes(console: Console) -> APIRouter:
     router = PageRouter(console)
 
-    @router.get("/serials")
-    def search(request: Request, after: str = "") -> Response:
-        reader = reader_of(console, request)
-        asked = search_of(request)
-        with console.store.read() as connection:
-            found = store.serials(connection, asked, after or None, sight_of(connection, reader.caller))
-            warehouses = masters(connection, "warehouse")
-        return page(
-            console, request, reader, "serials.html",
-            found=found, first=bool(after), search=asked, warehouses=warehouses,
-        )  # fmt: skip
+    add_search(console, router, Register("serials", store.serials, exported))
 
     @router.get("/serial")
     def show(request: Request, key: str, after: str = "") -> Response:
@@ -76,3 +67,11 @@ def routes(console: Console) -> APIRouter:
         return told(request, edit_id, address("/serial", key=key))
 
     return router
+
+
+def exported(search: store.Search) -> Filters | None:
+    """The same serial numbers from the API, where it has such a filter."""
+    if search.document or search.state == "cancelled":
+        return None
+    state = {"reserved": "true"} if search.state == "reserved" else {"state": search.state}
+    return {**place_and_item(search), **state, "search": search.text}

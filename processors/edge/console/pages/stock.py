@@ -6,10 +6,9 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from processors.domain import keys
-from processors.edge.api.blind import sight_of
-from processors.edge.console.pages.lots import masters, search_of
 from processors.edge.console.rendering import page
 from processors.edge.console.requests import PageRouter, reader_of
+from processors.edge.console.searching import Filters, Register, add_search, place_and_item
 from processors.edge.console.state import Console
 from processors.edge.store import queries_console as store
 from processors.edge.store.queries_console_now import codes_made_since
@@ -47,17 +46,7 @@ class Counter:
 def routes(console: Console) -> APIRouter:
     router = PageRouter(console)
 
-    @router.get("/stock")
-    def show(request: Request, after: str = "") -> Response:
-        reader = reader_of(console, request)
-        asked = search_of(request)
-        with console.store.read() as connection:
-            found = store.stock(connection, asked, after or None, sight_of(connection, reader.caller))
-            warehouses = masters(connection, "warehouse")
-        return page(
-            console, request, reader, "stock.html",
-            found=found, first=bool(after), search=asked, warehouses=warehouses,
-        )  # fmt: skip
+    add_search(console, router, Register("stock", store.stock, exported))
 
     @router.get("/counters")
     def show_counters(request: Request) -> Response:
@@ -72,6 +61,13 @@ def routes(console: Console) -> APIRouter:
         return page(console, request, reader, "counters.html", found=found, nearly=NEARLY)
 
     return router
+
+
+def exported(search: store.Search) -> Filters | None:
+    """The same rows from the API, where it has such a filter."""
+    if search.text or search.state == "negative":
+        return None
+    return {**place_and_item(search), **({} if search.state == "all" else {"open": "true"})}
 
 
 def counters(

@@ -25,9 +25,9 @@ document.addEventListener("submit", (event) => {
 
 // Live: the server says which topics moved; the page is asked for again, at most once in two seconds, and the parts that
 // show those topics are replaced. Where the reader is stays as it is: focus, what is folded open, a field being filled.
-const REST_MS = 2000, LOST_MS = 5000;
+const REST_MS = 2000, LOST_MS = 5000, AGAIN_MS = 1000, AGAIN_MS_MAX = 60000;
 const changed = new Set();
-let resting = false, lost = null, stream = null;
+let resting = false, lost = null, stream = null, again = null, tries = 0;
 
 async function show_changes() {
   if (resting || !changed.size || document.hidden) return;
@@ -36,15 +36,17 @@ async function show_changes() {
   changed.clear();
   const concerned = (part) => topics.has("*") || part.dataset.live.split(" ").some((topic) => topic === "*" || topics.has(topic));
   try {
-    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+    const answer = await fetch(location.href, { headers: { accept: "text/html" }, redirect: "manual" });
+    if (answer.type === "opaqueredirect") { tell_signed_out(true); return; }
     if (!answer.ok) throw new Error(String(answer.status));
     const newer = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of document.querySelectorAll("[data-live][id]")) {
       const other = newer.getElementById(part.id);
       if (other && part.isConnected && concerned(part)) replace(part, other);
     }
-  } catch { changed.add("*"); /* the stream says when there is a connection again */ }
-  setTimeout(() => { resting = false; show_changes(); }, REST_MS);
+  } catch { changed.add("*"); /* the stream says when there is a connection again */ } finally {
+    setTimeout(() => { resting = false; show_changes(); }, REST_MS);
+  }
 }
 
 function replace(part, other) {
@@ -61,29 +63,46 @@ function replace(part, other) {
   if (place >= 0) next.querySelectorAll(FOCUSABLE)[place]?.focus({ preventScroll: true });
 }
 
+// A page left open for days: the stream comes back by itself, less and less eagerly while nobody answers. What moved
+// between two streams is not known, so each new one shows everything anew. Who is signed out meanwhile is told.
 function live() {
+  clearTimeout(again);
   stream?.close();
-  stream = new EventSource("/changes");
+  const first = stream === null;
+  stream = new EventSource("/changes?at=" + document.getElementById("lag").dataset.at);
   stream.addEventListener("changed", (event) => { event.data.split(" ").forEach((topic) => changed.add(topic)); show_changes(); });
-  stream.onopen = () => { clearTimeout(lost); lost = null; };
+  stream.onopen = () => {
+    clearTimeout(lost);
+    lost = null;
+    tries = 0;
+    tell_signed_out(false);
+    if (!first) { changed.add("*"); show_changes(); }
+  };
   stream.onerror = () => {
-    // A page left open says so when it is not up to date; the browser tries again by itself.
-    lost ??= setTimeout(() => {
-      const shown = document.getElementById("lag");
-      shown.textContent = shown.dataset.lost;
-      shown.className = "lag stopped";
-      changed.add("*");
-    }, LOST_MS);
-    if (stream.readyState === EventSource.CLOSED) setTimeout(() => { if (!document.hidden) live(); }, 2 * LOST_MS);
+    stream.close();
+    lost ??= setTimeout(tell_lost, LOST_MS);
+    again = setTimeout(live_again, Math.min(AGAIN_MS * 2 ** tries++, AGAIN_MS_MAX) * (.5 + Math.random() / 2));
   };
 }
+async function live_again() {
+  if (document.hidden) return;
+  const answer = await fetch("/session").catch(() => null);
+  if (answer?.status === 401) tell_signed_out(true);
+  live();
+}
+function tell_lost() {
+  const shown = document.getElementById("lag");
+  shown.textContent = shown.dataset.lost;
+  shown.className = "lag stopped";
+}
+function tell_signed_out(is_so) { document.getElementById("signed-out").hidden = !is_so; }
 live();
 // Browsers keep few connections to one host: a page that nobody sees holds none, and catches up when it is seen again.
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden) { stream.close(); return; }
-  live();
-  changed.add("*");
-  show_changes();
+  if (document.hidden) { clearTimeout(again); stream.close(); return; }
+  tries = 0;
+  live_again();
 });
+addEventListener("online", () => { tries = 0; live_again(); });
 addEventListener("pagehide", () => stream.close());
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });

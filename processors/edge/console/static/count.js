@@ -37,10 +37,11 @@ async function send() {
     const limit = new AbortController(), clock = setTimeout(() => limit.abort(), 8000);
     const reply = await fetch("/count/scans", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal: limit.signal });
     clearTimeout(clock);
+    if (reply.status !== 401) tell_signed_out(false);
     const told = await reply.json();
     if (reply.ok && told.status !== "wait") done(told, form.scan_id);
     else if (reply.ok) { pause_ms = 300; net(said.waiting); }
-    else if (reply.status === 401) { pause_ms = 5000; net(said.signedOut, true); }
+    else if (reply.status === 401) { pause_ms = 5000; net(said.signedOut, true); tell_signed_out(true); }
     else if (reply.status >= 500 || reply.status === 429) { pause_ms = Math.min(pause_ms * 2 || 500, 5000); net(said.waiting, true); }
     else done({ status: "refused", headline: said.failed, detail: told.detail }, form.scan_id); // it will never be taken
   } catch {
