@@ -1,7 +1,7 @@
 """A whole selection as a file: CSV, Parquet or a workbook, written row by row, never held in memory.
 
 CSV and workbook are for people: a text that a spreadsheet would take for a formula (it begins with `=`, `+`, `-`, `@`,
-a tab or a carriage return) gets an apostrophe before it in CSV, as spreadsheets do themselves; in a workbook texts are
+a tab or a line's end) gets an apostrophe before it in CSV, as spreadsheets do themselves; in a workbook texts are
 written as texts. Parquet is for programs: exact types, nothing changed.
 """
 
@@ -24,6 +24,7 @@ from processors.domain.calendar import date_of, day_text, time_text
 from processors.edge.api.blind import sight_of
 from processors.edge.api.entry import Entry
 from processors.edge.api.forms import bytes_text, kind_of
+from processors.edge.api.formulas import harmless
 from processors.edge.api.freshness import fresh, not_modified
 from processors.edge.api.problems import Problem
 from processors.edge.api.roles import caller_of
@@ -35,7 +36,8 @@ MEDIA_TYPES: Final = {
     "parquet": "application/vnd.apache.parquet",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+GROUP_ROWS: Final = 20_000
+"""Rows of a Parquet file that are written at once: few groups read quickly, and none holds much memory."""
 SHEET_ROWS_MAX: Final = 1_048_575
 """Rows of a sheet below its heading."""
 CELL_MAX: Final = 32_767
@@ -122,11 +124,6 @@ def _csv_cell(kind: str, value: Any) -> str:
             return harmless(_text(value))
 
 
-def harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return "'" + text if text.startswith(FORMULA_STARTS) else text
-
-
 def _text(value: Any) -> str:
     return bytes_text(value) if isinstance(value, bytes) else str(value)
 
@@ -142,20 +139,31 @@ _ARROW: Final[dict[str, Any]] = {
 
 
 def write_parquet(file: IO[bytes] | str, columns: Columns, chunks: Chunks) -> None:
-    """One row group a chunk; nested parts as JSON text."""
+    """Groups of `GROUP_ROWS`; nested parts as JSON text."""
     kinds = [kind_of(schema) for _, schema in columns]
     fields = [
         pyarrow.field(name, _ARROW.get(kind, pyarrow.string())) for (name, _), kind in zip(columns, kinds, strict=True)
     ]
     schema = pyarrow.schema(fields)
     with pyarrow.parquet.ParquetWriter(file, schema) as writer:
-        for chunk in chunks:
-            parts = zip(*chunk, strict=True)
+        for group in _groups(chunks):
+            parts = zip(*group, strict=True)
             arrays = [
                 _array(kind, part, schema.field(i).type)
                 for i, (kind, part) in enumerate(zip(kinds, parts, strict=True))
             ]
             writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))
+
+
+def _groups(chunks: Chunks) -> Chunks:
+    group: list[tuple[Any, ...]] = []
+    for chunk in chunks:
+        group += chunk
+        if len(group) >= GROUP_ROWS:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def _array(kind: str, values: Iterable[Any], type_: Any) -> Any:

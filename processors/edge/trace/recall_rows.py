@@ -9,6 +9,7 @@ from typing import Any, Final
 from processors.domain import quantity
 from processors.domain.calendar import day_text, time_text
 from processors.domain.lineage_graph import Goods
+from processors.edge.api.formulas import harmless
 from processors.edge.store.queries_trace import Paper
 from processors.edge.trace.recall import Recall
 
@@ -22,7 +23,6 @@ COLUMNS: Final = (
 )  # fmt: skip
 """`kind`: `goods` (a lot or serial that is touched; quantity: received), `stock` (some of it stands here), `piece` (a
 serial that stands here), `shipped` (some of it, or a serial, left by this document)."""
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def rows_of(found: Recall) -> Iterator[Row]:
@@ -65,9 +65,7 @@ def _lines(cells: Iterable[Iterable[Any]]) -> str:
 
 
 def _harmless(value: Any) -> Any:
-    return (
-        f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) and not _is_number(value) else value
-    )
+    return harmless(value) if isinstance(value, str) and not _is_number(value) else value
 
 
 def _is_number(text: str) -> bool:
@@ -75,7 +73,7 @@ def _is_number(text: str) -> bool:
         quantity.parse(text)
     except ValueError:
         return False
-    return text[0] == "-"
+    return text.startswith("-")
 
 
 def _of_walk(found: Recall, piece: Goods) -> Goods:

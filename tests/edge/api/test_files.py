@@ -2,19 +2,30 @@
 
 import csv
 import io
+import tracemalloc
+from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 
 import openpyxl
+import pyarrow
 import pyarrow.parquet
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import insert
 
-from processors.edge.api.catalogue import CATALOGUE
-from processors.edge.api.exports import csv_lines, harmless, write_parquet, write_sheet
+from processors.edge.api import exports
+from processors.edge.api.catalogue import BY_PATH, CATALOGUE
+from processors.edge.api.exports import csv_lines, write_parquet, write_sheet
+from processors.edge.api.formulas import harmless
+from processors.edge.store.engine import Store
+from processors.edge.store.queries_registers import Order, Where, everything
+from processors.edge.store.sight import WHOLE
+from processors.edge.store.tables import table_of
 from tests.edge.api.company import a_flour_lot
 
 API = "/api/v1"
-HARMFUL = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"]
+HARMFUL = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\n=1", "＝1+1", "－1", "＋1", "＠SUM(A1)"]
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +116,55 @@ def test_extreme_values_are_written(tmp_path: object) -> None:
     assert [row["q"] for row in table.to_pylist()] == [Decimal("999999999999.999999"), Decimal("0.000001"), None]
     lines = b"".join(csv_lines(columns, iter([rows]))).decode().split("\r\n")
     assert lines[2] == "0.000001,9999-12-31,0,"
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store with 9,000 rows of stock."""
+    with Store(f"sqlite:///{tmp_path_factory.mktemp('many')}/edge.db") as store:
+        store.migrate()
+        row = {
+            "item_class": "ING", "item_code": "FLOUR", "variant": None, "warehouse": "RAW", "location": "R-01",
+            "loaded": 10**9, "unloaded": 0, "stock": 10**9, "committed": 0, "unit": "KG", "last_movement_id": "M" * 40,
+            "last_moved_at": 0, "updated_at": 0, "last_counted_at": None, "topic_partition": 0,
+        }  # fmt: skip
+        codes = [f"{number:06}" for number in range(9_000)]
+        with store.write() as connection:
+            connection.execute(
+                insert(table_of("stock-register")),
+                [
+                    {**row, "record_key": code, "lot_code": code, "topic_offset": number}
+                    for number, code in enumerate(codes)
+                ],
+            )
+        yield store
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "xlsx"])
+def test_a_file_of_many_rows_takes_no_more_memory_than_one_of_few(
+    many: Store, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "GROUP_ROWS", 1000)
+    entry = BY_PATH["stock"]
+    columns = entry.columns[4:8]
+
+    def peak(rows: int) -> int:
+        few = Where(("topic_offset",), "to", (rows - 1,))
+        with many.read() as connection, open(tmp_path / f"{rows}.{form}", "w+b") as file:
+            chunks = everything(connection, WHOLE, entry.source, [few], Order(), [name for name, _ in columns])
+            tracemalloc.start()
+            before = pyarrow.total_allocated_bytes()
+            match form:
+                case "csv":
+                    file.writelines(csv_lines(columns, chunks))
+                case "parquet":
+                    write_parquet(file, columns, chunks)
+                case _:
+                    write_sheet(file, columns, chunks)
+            highest = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            assert pyarrow.total_allocated_bytes() - before < 2**20, "Arrow has given everything back"
+            return highest
+
+    few, lots = peak(2000), peak(9_000)
+    assert lots < 1.5 * few + 2**19, (few, lots)
