@@ -22,8 +22,14 @@ class Given:
     composed: str
 
 
-def given_codes(history: History) -> list[Given]:
-    """All rows with an ordinal, each with the code that its rule gives for it."""
+def given_codes(history: History, outcomes: Outcomes) -> list[Given]:
+    """All rows with an ordinal, each with the code that its rule gives for it: reckoned once for all who ask."""
+    if outcomes.given is None:
+        outcomes.given = _given_codes(history)
+    return outcomes.given
+
+
+def _given_codes(history: History) -> list[Given]:
     items, types = history.master("item"), history.master("code_type")
     master = {kind: history.master(kind) for kind in MASTER}
     births = _births(history)
@@ -73,8 +79,7 @@ def _births(history: History) -> dict[str, Value]:
 
 def codes_fit_their_rule(history: History, outcomes: Outcomes) -> Iterator[Violation]:
     """A code with an ordinal is what its code type composes for that ordinal."""
-    del outcomes
-    for given in given_codes(history):
+    for given in given_codes(history, outcomes):
         if given.code != given.composed:
             yield Violation(
                 "codes-fit-their-rule",
@@ -182,7 +187,7 @@ def codes_given_once(history: History, outcomes: Outcomes) -> Iterator[Violation
                 yield Violation(name, reply.place, f"{code[0]} {code[2]!r} was given out to {before[-1]} already")
             before.append(record.place)
     ordinals: dict[tuple[str, int], Given] = {}
-    for each in given_codes(history):
+    for each in given_codes(history, outcomes):
         other = ordinals.setdefault((each.counter, each.ordinal), each)
         if other is not each:
             yield Violation(

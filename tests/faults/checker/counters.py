@@ -16,7 +16,7 @@ def counters_cover_their_codes(history: History, outcomes: Outcomes) -> Iterator
     rows = _rows(history)
     undone = _undone_codes(history, outcomes)
     given: dict[tuple[str, int], list[Given]] = defaultdict(list)
-    for each in given_codes(history):
+    for each in given_codes(history, outcomes):
         given[each.counter, each.record.partition].append(each)
     for place, codes in given.items():
         row = rows.get(place)
@@ -48,7 +48,7 @@ def no_gap_unexplained(history: History, outcomes: Outcomes) -> Iterator[Violati
     for movement, reply in undone_movements(history, outcomes):
         undone[item_of(movement)] |= {code for _, code in codes_of(reply)}
     taken: dict[str, set[int]] = defaultdict(set)
-    for each in given_codes(history):
+    for each in given_codes(history, outcomes):
         taken[each.counter].add(each.ordinal)
     items, types = history.master("item"), history.master("code_type")
     lots = {(item_of(row), row["variant"], row["lot_code"]) for _, row in history.newest("lot-register")}

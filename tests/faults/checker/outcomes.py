@@ -4,8 +4,12 @@ A dead letter names its input's place in `__streams.errors.*`.
 """
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tests.faults.checker.history import History, Place, Record
+
+if TYPE_CHECKING:
+    from tests.faults.checker.codes import Given
 
 EVENTS = ("replies", "postings", "register-history", "lineage", "master-register")
 DEAD_LETTERS = ".dead-letters"
@@ -23,10 +27,11 @@ class Outcome:
 
 @dataclass(slots=True)
 class Outcomes:
-    """Place of an input → what came of it; and outputs that name no place."""
+    """Place of an input → what came of it; and outputs that name no place. `given`: see `given_codes`."""
 
     of: dict[Place, Outcome] = field(default_factory=dict)
     nameless: list[Record] = field(default_factory=list)
+    given: "list[Given] | None" = None
 
     def at(self, place: Place) -> Outcome:
         return self.of.get(place) or Outcome()
