@@ -8,24 +8,24 @@ import os
 from typing import Any
 
 PARTS = (
-    "tests/faults/counts",
     "tests/faults",
     "tests/real",
-    "tests/edge/console",
     "tests/edge",
     "tests/embedded",
     "tests/cli",
+    "tests/faults/counts",
+    "tests/edge/console",
     "tests/contract",
 )
-"""Folders that are one part each, those inside others before them, in the order in which they begin. Every file of any
-other folder is a part of its own, and comes after them.
+"""Folders that are one part each, without those inside that are a part themselves, in the order in which they begin.
+Every file of any other folder is a part of its own, and comes after them.
 """
 
 
 def part_of(test: str) -> str:
     """The part that a test belongs to. `test`: its id, `tests/folder/test_file.py::test_name`."""
     file = test.split("::", 1)[0]
-    return next((folder for folder in PARTS if file.startswith(f"{folder}/")), file)
+    return max((folder for folder in PARTS if file.startswith(f"{folder}/")), key=len, default=file)
 
 
 def place_of(test: str) -> int:
