@@ -1,7 +1,7 @@
 """The human-readable form of GS1 elements: `(01)09501234567895(10)AB-1`; a bracket inside a value is written `\\(`."""
 
 from processors.barcodes.fault import Fault, shown
-from processors.barcodes.gs1 import Element, Elements, repeated
+from processors.barcodes.gs1 import Elements, as_element, repeated
 from processors.barcodes.gs1_identifiers import IDENTIFIERS
 from processors.barcodes.gs1_values import value_fault
 
@@ -28,7 +28,7 @@ def read_bracketed(text: str, year: int, *, lints: bool = True) -> Elements | Fa
         if found.setdefault(ai, value) != value:
             return repeated(ai, found[ai], value, at)
         at = stop
-    return tuple(map(Element._make, found.items()))
+    return tuple(map(as_element, found.items()))
 
 
 def bracketed(elements: Elements) -> str:

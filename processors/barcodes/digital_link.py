@@ -1,18 +1,19 @@
 """GS1 Digital Link URIs, uncompressed (GS1 Digital Link: URI Syntax 1.5): identifiers in path and query."""
 
+import re
+from functools import lru_cache
 from typing import Final
 
 from processors.barcodes.fault import Fault, shown
-from processors.barcodes.gs1 import Element, Elements, repeated
+from processors.barcodes.gs1 import Elements, as_element, repeated
 from processors.barcodes.gs1_identifiers import IDENTIFIERS
 from processors.barcodes.gs1_values import value_fault
 
 SCHEMES: Final = ("https://", "http://", "HTTPS://", "HTTP://")
 """As the GS1 reference has them: all small or all capital, which a QR code encodes shorter."""
 
-_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-_URI: Final = f"{_LETTERS}-._~:/?#[]@!$&'()*+,;=%"
-_HOST: Final = f"{_LETTERS}-.:[]"
+_NOT_IN_URI: Final = re.compile(r"[^A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]")
+_HOST: Final = re.compile(r"[A-Za-z0-9.:\[\]-]+")
 _HEX: Final = "0123456789abcdefABCDEF"
 
 
@@ -24,28 +25,38 @@ def read_digital_link(
     `year`: of the event. `zero_suppressed`: GTINs of 8, 12 and 13 digits are taken as with zeros before them, as older
     links have them. Query names that are no numbers are passed over. Faults: anything else that is no `http` address.
     """
-    scheme = next((scheme for scheme in SCHEMES if text.startswith(scheme)), None)
-    if scheme is None:
+    if not text.startswith(SCHEMES):
         return Fault(f"expected an address with http:// or https://, got {shown(text)}", 0)
-    if text.strip(_URI):
-        place = next(place for place, each in enumerate(text) if each not in _URI)
-        return Fault(f"expected a character that may stand in an address, got {shown(text[place])}", place)
+    if (wrong := _NOT_IN_URI.search(text)) is not None:
+        return Fault(f"expected a character that may stand in an address, got {shown(wrong[0])}", wrong.start())
     address, _, query = text.partition("#")[0].partition("?")
-    host, slash, path = address[len(scheme) :].partition("/")
-    if not host or host.strip(_HOST):
-        return Fault(f"expected a host, got {shown(host)}", len(scheme))
+    scheme, _, rest = address.partition("//")
+    host, slash, path = rest.partition("/")
+    if _HOST.fullmatch(host) is None:
+        return Fault(f"expected a host, got {shown(host)}", len(scheme) + 2)
     reading = _Reading(year, lints, zero_suppressed)
-    begin = len(scheme) + len(host) + len(slash)
+    begin = len(scheme) + 2 + len(host) + len(slash)
     words = path.split("/")
     for place in range(len(words) - 2, -1, -2):
         if (identifier := IDENTIFIERS.get(words[place])) is not None and identifier.qualifiers is not None:
-            start = begin + sum(len(word) + 1 for word in words[:place])
-            fault = reading.path(words[place:], identifier.qualifiers, start)
+            key = words[place:]
+            fault = reading.path(key, begin + len(path) - len("/".join(key)))
             break
     else:
         return None
     fault = fault or reading.query(query, len(address) + 1)
-    return fault or tuple(map(Element._make, reading.found.items()))
+    return fault or tuple(map(as_element, reading.found.items()))
+
+
+@lru_cache(maxsize=1024)
+def _still_open(ai: str, names: tuple[str, ...]) -> frozenset[str] | None:
+    """The qualifiers that could stand beside these behind a primary key; None where these may not, in this order.
+
+    Remembered: the labels of a company have few forms.
+    """
+    ways = IDENTIFIERS[ai].qualifiers or ()
+    fitting = [way for way in ways if tuple(name for name in way if name in names) == names]
+    return frozenset(name for way in fitting for name in way).difference(names) if fitting else None
 
 
 class _Reading:
@@ -56,18 +67,19 @@ class _Reading:
     def __init__(self, year: int, lints: bool, zero_suppressed: bool) -> None:
         self.year, self.lints, self.zero_suppressed = year, lints, zero_suppressed
         self.found: dict[str, str] = {}
-        self.open: set[str] = set()
+        self.open: frozenset[str] = frozenset()
 
-    def path(self, words: list[str], ways: tuple[tuple[str, ...], ...], at: int) -> Fault | None:
-        """Primary key and qualifiers, whose order one of the ways must allow."""
+    def path(self, words: list[str], at: int) -> Fault | None:
+        """Primary key and qualifiers, in one of the orders that the key allows."""
         names = words[2::2]
-        fitting = [way for way in ways if [name for name in way if name in names] == names]
-        if not fitting:
+        still_open = _still_open(words[0], tuple(names))
+        if still_open is None:
+            ways = IDENTIFIERS[words[0]].qualifiers or ()
             allowed = " or ".join(" ".join(way) for way in ways if way) or "none"
             got = "/".join(names)
             return Fault(f"({words[0]}): expected qualifiers in the order {allowed}, got {shown(got)}", at)
         # What could stand in the path must not stand in the query.
-        self.open = {name for way in fitting for name in way} - set(names)
+        self.open = still_open
         for ai, raw in zip(words[::2], words[1::2], strict=True):
             if fault := self._take(ai, raw, at + len(ai) + 1):
                 return fault
@@ -75,6 +87,7 @@ class _Reading:
         return None
 
     def query(self, query: str, at: int) -> Fault | None:
+        """Attributes, and names of no concern."""
         for pair in query.split("&"):
             name, _, raw = pair.partition("=")
             if name.isdigit():

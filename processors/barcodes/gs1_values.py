@@ -39,6 +39,20 @@ def value_fault(ai: str, value: str, year: int, lints: bool = True) -> Fault | N
 
     `year`: the event's, for the century of dates. `lints` False leaves the checks of `gs1_lints` out.
     """
+    _, least, most, allowed, checks = FORMS[ai]
+    if least <= len(value) <= most and not value.strip(allowed):
+        if not lints:
+            return None
+        for check in checks:
+            if check(value, year) is not None:
+                break
+        else:
+            return None
+    return fault_in_parts(ai, value, year, lints)
+
+
+def fault_in_parts(ai: str, value: str, year: int, lints: bool = True) -> Fault | None:
+    """`value_fault` the long way, part by part: for a value that the quick look has not found right."""
     identifier = IDENTIFIERS[ai]
     if not value:
         return _not_as(identifier, value, value, 0, identifier.expected())

@@ -1,17 +1,11 @@
 """Codes that stand among the items' barcodes; the lengths of a GTIN (8, 12, 13, 14) count as one."""
 
-from typing import NamedTuple
-
 from processors.barcodes.fault import Fault, shown
 from processors.barcodes.trade_items import GTIN_LENGTHS, gtin_forms, is_digits, read_gtin
 from processors.domain.master import Barcode, Item, MasterData
 
-
-class Found(NamedTuple):
-    """The item that has a barcode, and the barcode's entry: its variant, unit and quantity."""
-
-    item: Item
-    barcode: Barcode
+Found = tuple[Item, Barcode]
+"""The item that has a barcode, and the barcode's entry: its variant, unit and quantity."""
 
 
 def find_code(text: str, master: MasterData) -> Found | None:
@@ -22,7 +16,7 @@ def find_code(text: str, master: MasterData) -> Found | None:
     item = master.items[key]
     for barcode in item.barcodes:
         if barcode.barcode == text:
-            return Found(item, barcode)
+            return item, barcode
     return None
 
 
@@ -30,14 +24,16 @@ def find_gtin(gtin: str, master: MasterData) -> Found | Fault | None:
     """The item that has this GTIN (14 digits) in any of its lengths; a fault where two items have it."""
     if gtin[0] != "0":
         return find_code(gtin, master)
-    found = None
+    found = owner = None
     for form in gtin_forms(gtin):
-        if form in master.barcodes and (other := find_code(form, master)) is not None:
-            if found is not None and found.item is not other.item:
-                one, two = (f"{each.item_class}|{each.item_code}" for each in (found.item, other.item))
-                return Fault(f"expected one item with GTIN {gtin}, got {shown(one)} and {shown(two)}", 0)
-            found = found or other
-    return found
+        key = master.barcodes.get(form)
+        if key is None or key == owner:
+            continue
+        if owner is not None:
+            one, two = ("|".join(each) for each in (owner, key))
+            return Fault(f"expected one item with GTIN {gtin}, got {shown(one)} and {shown(two)}", 0)
+        found, owner = form, key
+    return None if found is None else find_code(found, master)
 
 
 def gtin_of(text: str) -> str | Fault | None:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from processors.barcodes.fault import Fault, shown
-from processors.barcodes.fields import Fields
+from processors.barcodes.fields import NO_FIELDS, Fields, as_fields
 from processors.domain.master import BarcodeRule, BarcodeToken
 from processors.domain.quantity import parse
 
 _PROPERTY: Final = "property:"
+_FIELDS: Final = {name: place for place, name in enumerate(Fields._fields)}
+_QUANTITY: Final = _FIELDS["quantity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def read_tokens(text: str, rule: BarcodeRule) -> Fields | Fault:
     separators and all, and is wrong beyond its length.
     """
     at = len(rule.prefix) + len(rule.separator)
-    values: dict[str, Any] = {}
+    values: list[Any] = list(NO_FIELDS)
     properties: list[tuple[str, str]] = []
     last = len(rule.tokens) - 1
     for place, token in enumerate(rule.tokens):
@@ -63,16 +65,18 @@ def read_tokens(text: str, rule: BarcodeRule) -> Fields | Fault:
         if token.length is not None and len(value) > token.length:
             message = f"rule {shown(rule.prefix)}: expected {token.target} of at most {token.length} characters"
             return Fault(f"{message}, got {len(value)}: {shown(value)}", begin + token.length)
-        if token.target == "quantity":
+        field = _FIELDS.get(token.target)
+        if field is None:
+            properties.append((token.target.removeprefix(_PROPERTY), value))
+        elif field == _QUANTITY:
             try:
-                values["quantity"] = _quantity(value)
+                values[field] = _quantity(value)
             except ValueError as error:
                 return Fault(f"rule {shown(rule.prefix)}: quantity: {error}", begin)
-        elif token.target.startswith(_PROPERTY):
-            properties.append((token.target.removeprefix(_PROPERTY), value))
         else:
-            values[token.target] = value
-    return Fields(**values, properties=tuple(properties))
+            values[field] = value
+    values[_FIELDS["properties"]] = tuple(properties)
+    return as_fields(values)
 
 
 def _cut(text: str, at: int, token: BarcodeToken, separator: str) -> tuple[str, int]:
