@@ -155,35 +155,45 @@ class BatchFollower:
         return batch
 
     def _sort(self, messages: list[Message], batch: Batch) -> None:
-        records, whole = batch.records, self._whole
-        last: dict[Place, Message] = {}
+        # Records come in long runs of one partition: what is asked of each of them is as little as can be.
+        topic, partition = "", -1
+        run: list[Message] = []
         for message in messages:
-            topic, partition, offset = message.topic() or "", message.partition(), message.offset()
-            assert partition is not None, "a consumed message has its place"
-            assert offset is not None, "a consumed message has its place"
-            place = topic, partition
-            if place in self._left:  # it was on its way
-                continue
             if (error := message.error()) is not None:
-                # At its end a partition stands behind what no reader is given: markers, and records not committed.
-                if error.code() == KafkaError._PARTITION_EOF:
-                    batch.reached[place] = offset
-                elif error.code() == KafkaError._AUTO_OFFSET_RESET:
-                    raise OutOfLog(f"{topic}/{partition}: {error.str()}")
-                elif not error.retriable():
-                    raise KafkaException(error)
-                continue
-            last[place] = message
-            if topic in whole:
-                batch.whole.setdefault(topic, []).append(record_of(message))
-                continue
-            taken = records.get(topic)
-            if taken is None:
-                taken = records[topic] = []
-            taken.append((partition, offset, message.key(), message.value()))
-        for place, message in last.items():
-            batch.reached[place] = max(batch.reached.get(place, 0), (message.offset() or 0) + 1)
-            batch.times[place] = message.timestamp()[1]
+                self._note(message, error, batch)
+            elif message.partition() == partition and message.topic() == topic:
+                run.append(message)
+            else:
+                self._take_run(topic, partition, run, batch)
+                topic, partition, run = message.topic() or "", message.partition() or 0, [message]
+        self._take_run(topic, partition, run, batch)
+
+    def _take_run(self, topic: str, partition: int, run: list[Message], batch: Batch) -> None:
+        place = topic, partition
+        if not run or place in self._left:  # what was left may have been on its way
+            return
+        if topic in self._whole:
+            batch.whole.setdefault(topic, []).extend(map(record_of, run))
+        else:
+            batch.records.setdefault(topic, []).extend(
+                [(partition, message.offset() or 0, message.key(), message.value()) for message in run]
+            )
+        batch.reached[place] = max(batch.reached.get(place, 0), (run[-1].offset() or 0) + 1)
+        batch.times[place] = run[-1].timestamp()[1]
+
+    def _note(self, message: Message, error: KafkaError, batch: Batch) -> None:
+        """What comes beside records: at its end a partition stands behind what no reader is given, markers and records
+        that were not committed.
+        """
+        place = message.topic() or "", message.partition() or 0
+        if place in self._left:
+            return
+        if error.code() == KafkaError._PARTITION_EOF:
+            batch.reached[place] = max(batch.reached.get(place, 0), message.offset() or 0)
+        elif error.code() == KafkaError._AUTO_OFFSET_RESET:
+            raise OutOfLog(f"{place[0]}/{place[1]}: {error.str()}")
+        elif not error.retriable():
+            raise KafkaException(error)
 
     def leave(self, place: Place) -> None:
         """Give no more of a partition, and tell no more of its end."""

@@ -8,6 +8,7 @@ import base64
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -170,4 +171,10 @@ def _fields(record: type) -> Fields:
 def _master(record: Any) -> Row:
     """Kind, id and JSON of a master record. The id is what follows the kind in its key."""
     kind, *rest = master_id(record)
-    return kind, keys.join(*rest), json.dumps(to_json(record), ensure_ascii=False)
+    made: type = type(record)
+    return kind, keys.join(*rest), _master_text(made)(record)
+
+
+@lru_cache(maxsize=64)
+def _master_text(record: type) -> Callable[[Any], str | None]:
+    return json_text(current_schema(record))
