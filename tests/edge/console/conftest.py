@@ -1,10 +1,12 @@
 """A browser for the console's tests: Debian's Chromium, without a window; absent, its tests are named "not run"."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from processors.edge.store.engine import Store
 from tests.conftest import absent
@@ -23,7 +25,21 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
     """A page of its own, as on a handheld; an error in a script or against the policy fails the test."""
-    context = chromium.new_context(viewport={"width": 360, "height": 780}, locale="en-GB")
+    with _page(chromium, "allow") as found:
+        yield found
+
+
+@pytest.fixture
+def page_alone(chromium: Browser) -> Iterator[Page]:
+    """A page without a worker beside it, which would send past the routes of a test."""
+    with _page(chromium, "block") as found:
+        yield found
+
+
+@contextmanager
+def _page(chromium: Browser, workers: Literal["allow", "block"]) -> Iterator[Page]:
+    viewport: ViewportSize = {"width": 360, "height": 780}
+    context = chromium.new_context(viewport=viewport, locale="en-GB", service_workers=workers)
     found = context.new_page()
     errors: list[str] = []
     found.on("pageerror", lambda error: errors.append(str(error)))

@@ -127,7 +127,7 @@ def test_a_page_does_not_grow_however_often_it_is_shown_anew(chromium: Browser, 
     devtools.send("HeapProfiler.enable")
 
     def counted() -> dict[str, int]:
-        page.wait_for_function("() => !resting")
+        page.evaluate("new Promise((done) => { (function look() { resting ? setTimeout(look, 50) : done(); })(); })")
         page.evaluate("new Promise((done) => setTimeout(done, REST_MS))")
         devtools.send("HeapProfiler.collectGarbage")
         found: dict[str, int] = devtools.send("Memory.getDOMCounters")

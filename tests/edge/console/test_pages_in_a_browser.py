@@ -61,9 +61,16 @@ def counting(page: Page, console: str) -> Page:
     return page
 
 
+@pytest.fixture
+def counting_alone(page_alone: Page, console: str) -> Page:
+    page_alone.goto(f"{console}/count/list?inventory={INVENTORY}&list=DRY")
+    return page_alone
+
+
 def test_what_was_read_without_a_network_outlives_a_reload_and_counts_once(
-    counting: Page, company: LivingCompany
+    counting_alone: Page, company: LivingCompany
 ) -> None:
+    counting = counting_alone
     sent: list[str] = []
 
     def lose(route: Route) -> None:
@@ -101,8 +108,9 @@ def test_the_page_itself_outlives_a_reload_without_a_network(counting: Page) -> 
     expect(counting.locator("[data-part=lot] dd")).to_have_text("Y032")
 
 
-def test_two_windows_of_a_device_lose_no_read(counting: Page, company: LivingCompany) -> None:
+def test_two_windows_of_a_device_lose_no_read(counting_alone: Page, company: LivingCompany) -> None:
     """The second window hears late of a read that the first one has sent as well: it takes away that read alone."""
+    counting = counting_alone
     counting.route("**/count/scans", lambda route: route.abort())
     _read(counting, "Lot-ING-YEAST-Y023")
     other, held = counting.context.new_page(), list[Route]()
