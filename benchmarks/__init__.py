@@ -8,7 +8,7 @@
   `minimal` (the runtime without the ledger's rules), `results` (what came out, and whether it is right);
 - beside the peers: `throughput`, `latency`, `kills`;
 - the product alone: `posting` (where the time goes, with `worker` and `stages`), `serials` (with `processes`), `state`,
-  `many_lots`, `counting`, `projection` (into SQL);
+  `many_lots`, `counting`, `projection` (into SQL), `starts` (`lotstream dev`);
 - what is told: `machine`, `figures`, `tables`, `plots` and `drawings`, `report` (into docs/performance.md).
 
 May import everything of the product. Nothing of the product imports this.
