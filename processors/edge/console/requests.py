@@ -16,9 +16,11 @@ from processors.edge.console.rendering import HEADERS, LANGUAGE_COOKIE, Reader, 
 from processors.edge.console.showing import Showing, zone_of
 from processors.edge.console.state import Console
 from processors.edge.console.wording import Words, choose_language
-from processors.edge.store.queries_console import master
+from processors.edge.store.queries_console import PlaceInvalid, master
 
 THEME_COOKIE: Final = "theme"
+THEMES: Final = ("", "light", "dark")
+"""What a reader may choose; the first is what his device shows."""
 
 
 class PageRouter(APIRouter):
@@ -38,6 +40,8 @@ def _route_class(console: Console) -> type[APIRoute]:
                     return await handle(request)
                 except Problem as problem:
                     return _error(console, request, problem)
+                except PlaceInvalid as error:
+                    return _error(console, request, Problem(422, "field-invalid", str(error)))
                 except RequestValidationError as error:
                     wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
                     return _error(console, request, Problem(422, "request-invalid", wrong))
@@ -68,7 +72,7 @@ def reader_of(console: Console, request: Request, caller: Caller | None = None) 
     return Reader(
         Words(language),
         Showing(language, zone_of(company["time_zone"] if company else None)),
-        theme if theme in ("light", "dark") else "",
+        theme if theme in THEMES else "",
         found,
         COOKIE in request.cookies and request.app.state.tokens is not None,
         at,

@@ -25,6 +25,7 @@ from sqlalchemy import (
     tuple_,
 )
 
+from processors.edge.store.queries_registers import is_value
 from processors.edge.store.sight import WHOLE, Sight
 from processors.edge.store.tables import table_of
 
@@ -57,12 +58,29 @@ def contains(column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
 def _page(connection: Connection, query: Select[Any], sort: Sequence[ColumnElement[Any]], after: str | None) -> RowPage:
     """One page by key: `sort` ends with what is unique; None sorts last."""
     if after:
-        query = query.where(_behind(sort, json.loads(after)))
+        query = query.where(_behind(sort, place_in(after, sort)))
     found = rows_of(connection, query.order_by(*(nulls_last(each) for each in sort)).limit(PAGE_ROWS + 1))
     if len(found) <= PAGE_ROWS:
         return RowPage(found, None)
     last = found[PAGE_ROWS - 1]
     return RowPage(found[:PAGE_ROWS], json.dumps([last[each.key or ""] for each in sort]))
+
+
+class PlaceInvalid(ValueError):
+    """What should say where a page begins is nothing that a page gave."""
+
+
+def place_in(after: str, sort: Sequence[ColumnElement[Any]]) -> list[Any]:
+    """The values of `after`, one a column. PlaceInvalid where they are none of these."""
+    try:
+        values = json.loads(after)
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, list) or len(values) != len(sort):
+        raise PlaceInvalid("after: expected what the page before gave")
+    if not all(is_value(column, value, may_be_absent=True) for column, value in zip(sort, values, strict=True)):
+        raise PlaceInvalid("after: expected what the page before gave")
+    return values
 
 
 def _behind(sort: Sequence[ColumnElement[Any]], values: Sequence[Any]) -> ColumnElement[bool]:
@@ -252,7 +270,7 @@ def papers(
     if after:
         query = query.where(
             tuple_(*order)
-            > tuple_(*(literal(each, column.type) for each, column in zip(json.loads(after), order, strict=True)))
+            > tuple_(*(literal(each, column.type) for each, column in zip(place_in(after, order), order, strict=True)))
         )
     found = rows_of(connection, query.order_by(*order).limit(PAPERS + 1))
     if len(found) <= PAPERS:

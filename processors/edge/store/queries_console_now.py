@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, or_, select, tuple_
 
-from processors.edge.store.queries_console import PAGE_ROWS, Row, RowPage, contains, rows_of
+from processors.edge.store.queries_console import PAGE_ROWS, Row, RowPage, contains, place_in, rows_of
 from processors.edge.store.sight import WHOLE, Sight
 from processors.edge.store.tables import OFFSETS, in_stock, table_of
 
@@ -118,7 +118,7 @@ def _latest_first(
 ) -> RowPage:
     """One page of rows, falling by what names each of them."""
     if after:
-        last = (literal(each, column.type) for each, column in zip(json.loads(after), order, strict=True))
+        last = (literal(each, column.type) for each, column in zip(place_in(after, order), order, strict=True))
         query = query.where(tuple_(*order) < tuple_(*last))
     found = rows_of(connection, query.order_by(*(column.desc() for column in order)).limit(PAGE_ROWS + 1))
     if len(found) <= PAGE_ROWS:

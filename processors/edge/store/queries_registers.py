@@ -131,7 +131,7 @@ def fits(source: str, order: Order, after: Sequence[object]) -> bool:
     if len(columns) != len(after):
         return False
     return all(
-        _is_value(_source(source).c[name], value, may_be_absent=place == 0 and order.column is not None)
+        is_value(_source(source).c[name], value, may_be_absent=place == 0 and order.column is not None)
         for place, (name, value) in enumerate(zip(columns, after, strict=True))
     )
 
@@ -282,7 +282,8 @@ def _beyond(columns: Sequence[ColumnElement[Any]], values: Sequence[Value], desc
     return or_(*ways)
 
 
-def _is_value(column: ColumnElement[Any], value: object, *, may_be_absent: bool) -> bool:
+def is_value(column: ColumnElement[Any], value: object, *, may_be_absent: bool) -> bool:
+    """Whether a column can have this value."""
     if value is None:
         return may_be_absent
     if column.type.python_type is str:

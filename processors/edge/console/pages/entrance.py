@@ -7,9 +7,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse
 
+from processors.edge.api.problems import Problem
 from processors.edge.api.roles import COOKIE, LOCAL
 from processors.edge.console.rendering import HEADERS, YEAR_S, page
-from processors.edge.console.requests import THEME_COOKIE, PageRouter, form_of, reader_of, text
+from processors.edge.console.requests import THEME_COOKIE, THEMES, PageRouter, form_of, reader_of, text
 from processors.edge.console.state import Console
 
 
@@ -42,7 +43,10 @@ def routes(console: Console) -> APIRouter:
     @router.post("/theme")
     def choose(form: Annotated[FormData, Depends(form_of)]) -> Response:
         answer = RedirectResponse(inside(text(form, "to")), HTTPStatus.SEE_OTHER, HEADERS)
-        answer.set_cookie(THEME_COOKIE, text(form, "theme"), max_age=YEAR_S, samesite="lax")
+        theme = text(form, "theme")
+        if theme not in THEMES:
+            raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "field-invalid", "theme: expected light, dark or nothing")
+        answer.set_cookie(THEME_COOKIE, theme, max_age=YEAR_S, samesite="lax")
         return answer
 
     return router
