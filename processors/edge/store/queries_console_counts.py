@@ -17,6 +17,8 @@ LINES: Final = table_of("count-line-register")
 READS: Final = table_of("scan-feedback")
 LINES_MAX: Final = 2000
 """Lines that one page shows at most."""
+LATE_MAX: Final = 200
+"""Late movements that one page shows at most."""
 WAITING: Final = ("asked", "recount", "approval", "refused")
 """States of lines in which somebody has to do something."""
 
@@ -142,6 +144,22 @@ def adjustments(
     if line:
         query = query.where(table.c.line == line)
     return rows_of(connection, query.order_by(table.c.settled_at, table.c.adjustment_id).limit(LINES_MAX))
+
+
+def late(connection: Connection, inventory: str, list: str | None = None, sight: Sight = WHOLE) -> list[Row]:
+    """What was corrected or reported for movements that came after a count, the newest first. `known`: whether its
+    line is in the register; where nothing was read and nothing booked there is none."""
+    table = sight.table("adjustments")
+    query = select(table).where(table.c.inventory == inventory, table.c.kind != "difference")
+    if list:
+        query = query.where(table.c.list == list)
+    found = rows_of(connection, query.order_by(table.c.settled_at.desc(), table.c.adjustment_id).limit(LATE_MAX))
+    places = {(row["list"], row["line"]) for row in found}
+    asked = select(LINES.c.list, LINES.c.line).where(
+        _of(LINES, inventory), tuple_(LINES.c.list, LINES.c.line).in_(sorted(places))
+    )
+    known = {tuple(row) for row in connection.execute(asked)}
+    return [{**row, "known": (row["list"], row["line"]) in known} for row in found]
 
 
 def movements_around(

@@ -37,6 +37,7 @@ def routes(console: Console) -> APIRouter:
             sight = sight_of(connection, reader.caller)
             rows = store.lines(connection, inventory, list or None, (state,) if state else (), True, sight)
             posted = store.adjustments(connection, inventory, list or None, sight=sight)
+            late = store.late(connection, inventory, list or None, sight)
         templates = {row["adjustment_id"]: row for row in posted if row["kind"] == "difference"}
         corrected: dict[tuple[str, str], int] = {}
         for row in posted:
@@ -46,8 +47,9 @@ def routes(console: Console) -> APIRouter:
         shares = [_share(row, reader.showing.money(row["value"], signed=True)) for row in rows if row["value"]]
         values = [row["value"] or 0 for row in rows]
         return page(
-            console, request, reader, "differences.html", rows=rows, templates=templates, corrected=corrected,
-            inventories=[row["inventory"] for row in inventories], inventory=inventory, list=list, state=state,
+            console, request, reader, "differences.html", rows=rows, late=late, templates=templates,
+            corrected=corrected, inventories=[row["inventory"] for row in inventories], inventory=inventory,
+            list=list, state=state,
             more=sum(value for value in values if value > 0), less=sum(value for value in values if value < 0),
             waiting=sum(row["state"] in store.WAITING for row in rows),
             drawing=pareto(shares[:SHARES_MAX], reader.words("Differences by value")) if shares else "",
