@@ -106,6 +106,11 @@ class Projector:
         self._look(self._ends, None)
 
     @property
+    def positions(self) -> Mapping[Place, int]:
+        """The next offset of every partition, as it stands in the store."""
+        return self._positions
+
+    @property
     def held(self) -> Mapping[RecordPlace, str]:
         """The records before which partitions wait because they cannot be read, with the reasons."""
         return self._readable.held
