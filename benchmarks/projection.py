@@ -105,8 +105,8 @@ def beside(messages: int, items: int) -> Beside:
                 behind = _left(projector, ends)
                 while _left(projector, ends):
                     records += projector.turn()
+                after = time.perf_counter() - ended
                 projected = clocks.stop(records)
-    after = time.perf_counter() - ended
     return Beside(messages, found["seconds"], found["cpu_seconds"], projected, meanwhile, behind, after)
 
 
