@@ -59,9 +59,11 @@ class Dev:
 
     def started_at(self, command: str) -> float:
         """When the process began whose command line ends with these words."""
-        return next(
-            process.create_time() for process in self._ours.values() if " ".join(process.cmdline()).endswith(command)
-        )
+        for process in self._ours.values():
+            with suppress(psutil.NoSuchProcess):
+                if " ".join(process.cmdline()).endswith(command):
+                    return process.create_time()
+        raise AssertionError(f"{command} does not run")
 
     @property
     def children(self) -> list[str]:
@@ -148,6 +150,11 @@ def test_the_demo_runs_is_kept_and_gone_on_from_and_kill_9_leaves_no_process(tmp
         dev.signal(signal.SIGINT)
         assert dev.ended() == 0
         assert dev.said.endswith("Ended.\n")
+    with _dev(tmp_path / "cut-short", "--persist", data) as dev:
+        dev.wait(lambda: any(line.endswith("-m processors edge") for line in dev.children))
+        dev.signal(signal.SIGINT)
+        assert dev.ended() == 0
+        assert "Ctrl-C ends everything" not in dev.said
     with _dev(tmp_path / "second", "--persist", data) as dev:
         dev.wait_until_up()
         assert "going on from the data" in dev.said
