@@ -5,12 +5,14 @@ from contextlib import contextmanager
 
 import pytest
 from confluent_kafka import Producer
+from confluent_kafka.admin import NewPartitions
 from sqlalchemy import select
 
 from processors.contract.codec import Codec
 from processors.contract.manifest import key_of
 from processors.contract.schema_ids import LockedIds
 from processors.contract.topics import apply
+from processors.domain.events import Alert
 from processors.edge.projection.rebuild import RecordUnreadable, rebuild
 from processors.edge.projection.skipping import NotToSkip, skip
 from processors.edge.projection.supervision import Projection
@@ -59,6 +61,24 @@ def skip_the_known(topics: Topics, store: Store) -> None:
 def lots(store: Store) -> set[str]:
     with store.read() as connection:
         return set(connection.scalars(select(table_of(LOTS).c.lot_code)))
+
+
+def test_a_topic_that_gets_more_partitions_is_followed_in_all_of_them(topics: Topics, store: Store) -> None:
+    admin = topics.connection.admin()
+    with running(topics, store) as projection:
+        until(lambda: projection.status.state == "following", lambda: f"{projection.status} {store.lag()}")
+        count = len(admin.list_topics(ALERTS, timeout=10).topics[ALERTS].partitions)
+        admin.create_partitions([NewPartitions(ALERTS, count + 1)])[ALERTS].result(30)
+        until(lambda: len(admin.list_topics(ALERTS, timeout=10).topics[ALERTS].partitions) > count, "it has more")
+        alert = Alert(f"in {count}", "stock_negative", "FG", "A", *[None] * 7, message="text", at=1)
+        put(topics, (b"FG|A", CODEC.encode(ALERTS, alert)), topic=ALERTS, partition=count)
+        asked = select(table_of(ALERTS).c.alert_id).where(table_of(ALERTS).c.topic_partition == count)
+
+        def is_there() -> bool:
+            with store.read() as connection:
+                return connection.scalar(asked) == f"in {count}"
+
+        until(is_there, lambda: f"{projection.status} {store.lag()}")
 
 
 @pytest.mark.parametrize(
