@@ -167,7 +167,7 @@ def _edge(left: tuple[float, float], right: tuple[float, float]) -> str:
 def _box(node: Node, x: float, y: float) -> str:
     texts = []
     for place, line in enumerate(node.lines[:3]):
-        style, longest = ("strong", 24) if place == 0 else ("faint", 30)
+        style, longest = ("strong", 20) if place == 0 else ("faint", 28)
         short = line if len(line) <= longest else line[: longest - 1] + "…"
         texts.append(f'<text class="{style}" x="{x + 10:.0f}" y="{y + 18 + place * 16:.0f}">{escape(short)}</text>')
     whole = escape(" · ".join(node.lines))

@@ -21,6 +21,7 @@ from tests.edge.api.company import Company
 
 LIMIT_S = 20.0
 INVENTORY = "2026-H2"
+LONG = "A-CODE-OF-50-CHARACTERS/WITHOUT/A/PLACE-TO-BREAK-I"
 
 
 class LivingCompany(Company):
@@ -58,6 +59,7 @@ def _master(company: Company) -> None:
     company.lines("master-data", [json.dumps({"record": "ListType", "value": review})])
     today = datetime.now(demo.ZONE).date()
     loads = [_a_load(number, today) for number in range(60)]
+    loads.append({**_a_load(60, today), "lots": [{"lot_code": LONG, "quantity": "200", "supplier_lot": LONG}]})
     company.lines("movements", map(json.dumps, loads))
 
 

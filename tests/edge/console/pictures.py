@@ -13,7 +13,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from processors.edge.store.engine import Store
-from tests.edge.console.living import INVENTORY, LivingCompany, app_of, living_company, served
+from tests.edge.console.living import INVENTORY, LONG, LivingCompany, app_of, living_company, served
 
 CHROMIUM = "/usr/bin/chromium"
 PICTURES = Path("docs/pictures")
@@ -23,12 +23,14 @@ PAGES = {
     "alerts": "/alerts",
     "lots": "/lots",
     "lot": LOT,
+    "lot-long": f"/lot?key=ING%7CYEAST%7C%7C{LONG}",
     "serials": "/serials",
     "serial": "/serial?key=MCH%7CPUMP%7C50%7C%7CPUMP50000001",
     "stock": "/stock",
     "counters": "/counters",
     "trace-search": "/trace?text=MIL",
     "trace": "/trace?key=ING%7CFLOUR%7C%7CMIL00001",
+    "trace-long": f"/trace?key=ING%7CYEAST%7C%7C{LONG}",
     "inventories": "/inventories",
     "inventory": f"/inventory?inventory={INVENTORY}",
     "list": "/list?inventory=DEMO&list=CAKES",

@@ -88,7 +88,7 @@ function show_answer(told) {
   }
 }
 function show_queue() {
-  by("queue").replaceChildren(...queue.slice(0, 20).map((each) => item(each.label, each.scanned_at.slice(11, 16))));
+  by("queue").replaceChildren(...queue.slice(0, 20).map((each) => item(each.label, new Date(each.scanned_at).toTimeString().slice(0, 5))));
   by("last").replaceChildren(...last.map((each) => item(each.text, each.at)));
   net(queue.length ? said.open.replace("#", queue.length) : said.online);
 }
@@ -103,7 +103,11 @@ function item(text, at) {
 function net(text, trouble = false) {
   by("net").textContent = text + (trouble && queue.length ? ` (${queue.length})` : "");
   by("net").className = trouble ? "bad" : queue.length ? "warn" : "good";
-  if (trouble && queue.length) answer.className = "answer wait";
+  if (!trouble || !queue.length) return;
+  // The largest words on the page must not be those about an earlier read.
+  answer.className = "answer wait";
+  answer.querySelector("b").textContent = `${text} (${queue.length})`;
+  by("detail").textContent = queue.at(-1).label ?? "";
 }
 let audio = null;
 const TONES = { accepted: [[880, 0, .12]], noted: [[660, 0, .06]], ask: [[520, 0, .15], [780, .2, .2]], refused: [[180, 0, .5]] };
