@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from processors.edge.store.engine import Store
 from tests.edge.console.living import INVENTORY, LONG, LivingCompany, app_of, living_company, served
@@ -103,8 +103,22 @@ def _take(
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     if wide > 0:
         print(f"{path.name}: {wide} px wider than the screen")
+    if path.name == "count.png":
+        _count(page)
     page.screenshot(path=path, full_page=full)
     page.close()
+
+
+def _count(page: Page) -> None:
+    """A line counted, as the picture of the count page shows it."""
+    for barcode in ("Loc-RAW-R-03", "Lot-ING-YEAST-Y002"):
+        page.keyboard.type(barcode)
+        page.keyboard.press("Enter")
+        page.locator("#answer.noted").wait_for()
+    page.locator("[data-part=lot] dd").filter(has_text="Y002").wait_for()
+    page.locator("#quantity").fill("26")
+    page.locator("#confirm").click()
+    page.locator("#answer.accepted").wait_for()
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ STRETCHES: Final = 30
 RATE_STRETCHES: Final = 5
 OPEN_STRETCHES: Final = 2
 """So many stretches of time are counted again; those before are full, unless the projection is that far behind."""
+AHEAD_MS: Final = 3_600_000
+"""The last stretch has also what was posted by a clock that is ahead of this one."""
 LISTS_MAX: Final = 8
 REFUSALS: Final = tuple(name for name in MANIFEST if name.endswith(DEAD_LETTERS))
 
@@ -97,10 +99,11 @@ def _figures(console: Console, sight: Sight, today: int, since: Sequence[int]) -
 
 def _movements(console: Console, sight: Sight, begin: int, last: int) -> int:
     """The postings of one stretch of time. One that is over and done is counted once."""
+    end = begin + (STRETCH_MS if begin < last else AHEAD_MS)
     open_from = last - OPEN_STRETCHES * STRETCH_MS - console.changes.lag().behind_ms
     return console.figure(
         ("postings", begin, sight.tag),
         ["postings"] if begin >= open_from else [],
-        None,
-        lambda it: store.postings_between(it, begin, begin + STRETCH_MS, sight),
+        begin == last,
+        lambda it: store.postings_between(it, begin, end, sight),
     )
