@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from processors.edge.store.engine import Store
 from tests.conftest import absent
@@ -18,6 +18,8 @@ from tests.edge.console.pictures import CHROMIUM, browser
 def chromium() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
         absent("Chromium", f"{CHROMIUM} is not there; on Debian: apt install chromium")
+    # A limit for what hangs: on a busy machine a page may take its time.
+    expect.set_options(timeout=60_000)
     with browser() as found:
         yield found
 
