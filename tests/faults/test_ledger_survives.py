@@ -12,7 +12,9 @@ from tests.faults.cluster import Cluster
 from tests.faults.load import Load
 from tests.faults.waiting import until
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]
+LIMIT_S = 600.0
+"""Tens of thousands of movements, on a machine that may be busy with other tests."""
 SETTINGS = {
     "LOTSTREAM_SESSION_TIMEOUT_MS": "6000",
     "LOTSTREAM_TRANSACTION_TIMEOUT_MS": "6000",
@@ -50,7 +52,7 @@ def test_nothing_is_lost_doubled_or_reused_while_workers_die_and_redis_forgets(
         cluster.send(load.movements(part))
 
     def progress(count: int, what: str) -> None:
-        until(lambda: cluster.done() >= count, f"{count} movements committed, {what}: {cluster.tail(0)}")
+        until(lambda: cluster.done() >= count, f"{count} movements committed, {what}: {cluster.tail(0)}", LIMIT_S)
 
     watcher = cluster.watch()
     cluster.start(0)
@@ -70,7 +72,7 @@ def test_nothing_is_lost_doubled_or_reused_while_workers_die_and_redis_forgets(
     progress(3 * part, "before Redis forgets")
     redis_server.flush()
     more()
-    until(cluster.worked_off, cluster.standing)
+    until(cluster.worked_off, cluster.standing, LIMIT_S)
     cluster.stop()
 
     history = cluster.history()
