@@ -125,6 +125,7 @@ class BatchFollower:
         self._whole = frozenset(whole)
         self._places = list(positions)
         self._left: set[Place] = set()
+        self._topic = self._places[0][0]
         self._consumer = Consumer(
             {
                 **connection.settings(),
@@ -218,7 +219,7 @@ class BatchFollower:
 
     def ask(self, limit_s: float) -> None:
         """KafkaException where the cluster does not answer: from a reader's silence alone nobody could tell."""
-        self._consumer.list_topics(self._places[0][0], timeout=limit_s)
+        self._consumer.list_topics(self._topic, timeout=limit_s)
 
     def close(self) -> None:
         self._consumer.close()
