@@ -65,9 +65,8 @@ def test_what_is_committed_stands_in_sql_and_nothing_else(topics: Topics, store:
 def test_what_came_while_nobody_projected_is_told_before_it_is_read_and_then_less_and_less(
     topics: Topics, store: Store
 ) -> None:
-    with projecting(Projector(store, topics.connection, CODEC)) as projector:
-        while projector.behind():
-            projector.turn()
+    with running(topics, store):
+        until(in_step(topics, store), lambda: str(store.lag()))
     topics.write(5, size=100)
     with projecting(Projector(store, topics.connection, CODEC)) as projector:
         told = [store.lag().records]
