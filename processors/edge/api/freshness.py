@@ -35,7 +35,10 @@ LAG_SCHEMA: Final = {
         "records": {"type": "integer", "minimum": 0, "description": "Records still to come, at most."},
         "behind_ms": {"type": "integer", "minimum": 0, "description": "Age of the last one taken while more came."},
         "looked_at": {"type": ["string", "null"], "format": "date-time", "description": "When that was seen."},
-        "state": {"type": "string", "description": "following, or stopped by an error."},
+        "state": {
+            "type": "string",
+            "description": "starting, following, held (by a record that cannot be read) or stopped by an error.",
+        },
     },
 }
 
