@@ -4,7 +4,7 @@ import json
 from dataclasses import fields
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
@@ -30,6 +30,8 @@ ANY_RECORDS = st.sampled_from(PLAIN).flatmap(
 @given(ANY_RECORDS)
 def test_any_record_stands_in_sql_as_it_is(store: Store, topic_and_records: tuple[str, list[Any]]) -> None:
     topic, records = topic_and_records
+    if MANIFEST[topic].compacted:
+        assume(all(key_of(topic, record) for record in records))  # a row has a name; a record without one is held
     table = table_of(topic)
     with store.write() as connection:
         connection.execute(delete(table))
