@@ -38,6 +38,8 @@ ITEMS: Final = 500
 SOLD: Final = 10
 AT_MS: Final = 1_767_225_600_000
 AIM: Final = "1 s"
+TIMES: Final = 3
+"""A trace is asked so often, and the median told: the edge runs for days."""
 CHUNK: Final = 20_000
 
 
@@ -176,8 +178,10 @@ def measure(url: str, steps: Steps, profile: str | None = None) -> list[Figure]:
                 ("recall, CSV", f"recall/lots/{first}?format=csv"),
                 ("recall, EPCIS", f"recall/lots/{first}?format=epcis"),
             ):
-                took = asked(client, path)
-                aim = AIM if name.startswith("trace") else ""
+                traces = name.startswith("trace")
+                tries = [asked(client, path) for _ in range(TIMES if traces else 1)]
+                took = sorted(tries, key=attrgetter("seconds"))[len(tries) // 2]
+                aim = AIM if traces else ""
                 told = f"{took.seconds:.2f} s, CPU {took.cpu:.2f} s, {took.size / 1e6:.1f} MB"
                 figures.append((name, told, aim))
             if profile:

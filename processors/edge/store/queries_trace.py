@@ -137,6 +137,7 @@ def reachable(connection: Connection, start: Goods, direction: Direction, depth_
     near, far = ("input", "output") if direction == "forward" else ("output", "input")
     deep, deeper, limit = ("", "", "") if depth_max is None else (", 1", ", r.depth + 1", "WHERE r.depth < :depth_max")
     same = _SAME_POSTGRESQL if connection.dialect.name == "postgresql" else _SAME_SQLITE
+    steps = "(SELECT DISTINCT step FROM reach)" if deep else "reach"
     names = ("lot_code", "serial_code")
     where = " AND ".join(f"l.{name} " + ("IS NULL" if getattr(start, name) is None else f"= :{name}") for name in names)
     query = (
@@ -148,7 +149,7 @@ def reachable(connection: Connection, start: Goods, direction: Direction, depth_
         f"JOIN lineage o ON o.transformation_id = r.step AND o.role = :far {same} {limit}) "
         "SELECT l.transformation_id, l.role, l.item_class, l.item_code, COALESCE(l.variant, ''), "
         "COALESCE(l.lot_code, ''), COALESCE(l.serial_code, ''), "
-        "{millionths:l.quantity}, {ms:l.occurred_at} FROM (SELECT DISTINCT step FROM reach) AS r "
+        f"{{millionths:l.quantity}}, {{ms:l.occurred_at}} FROM {steps} AS r "
         "JOIN lineage l ON l.transformation_id = r.step"
     )
     given = start._asdict() | {"variant": start.variant or "", "near": near, "far": far, "depth_max": depth_max}
