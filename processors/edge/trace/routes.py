@@ -68,20 +68,9 @@ def router() -> APIRouter:
         limit: Limit = 1000,
     ) -> Response:
         ways: list[Direction] = ["forward", "backward"] if direction == "both" else [direction]
-        store: Store = request.app.state.store
-        with without_collections(), store.read() as connection:
-            sight, seen, headers = _head(request, connection)
-            start = _start(connection, register, key)
-            if (unchanged := not_modified(request, headers)) is not None:
-                return unchanged
-            body: dict[str, Any] = {"lag": lag_form(seen), "start": start._asdict()}
-            for way in ways:
-                network = walk(connection, start, way, depth)
-                told = list(network.depths)[:limit]
-                around = {edge for step in list(network.steps)[:limit] for edge in network.goods_of(step)}
-                hidden = sight.hidden_goods(connection, {*told, *around})
-                body[way] = network_form(network, known_of(connection, told), limit, hidden)
-        return JSONResponse(body, headers=headers)
+        with without_collections():
+            # What was walked through is gone before anything is collected again.
+            return _traced(request, register, key, ways, depth, limit)
 
     @routes.get(
         "/recall/{register}/{key:path}",
@@ -121,6 +110,25 @@ def router() -> APIRouter:
             return JSONResponse(epcis.document(found), headers=headers, media_type=EPCIS)
 
     return routes
+
+
+def _traced(
+    request: Request, register: Register, key: str, ways: list[Direction], depth: int | None, limit: int
+) -> Response:
+    store: Store = request.app.state.store
+    with store.read() as connection:
+        sight, seen, headers = _head(request, connection)
+        start = _start(connection, register, key)
+        if (unchanged := not_modified(request, headers)) is not None:
+            return unchanged
+        body: dict[str, Any] = {"lag": lag_form(seen), "start": start._asdict()}
+        for way in ways:
+            network = walk(connection, start, way, depth)
+            told = list(network.depths)[:limit]
+            around = {edge for step in list(network.steps)[:limit] for edge in network.goods_of(step)}
+            hidden = sight.hidden_goods(connection, {*told, *around})
+            body[way] = network_form(network, known_of(connection, told), limit, hidden)
+    return JSONResponse(body, headers=headers)
 
 
 def _head(request: Request, connection: Connection) -> tuple[Sight, Lag, dict[str, str]]:
