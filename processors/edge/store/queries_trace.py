@@ -129,7 +129,9 @@ def goods_order(goods: Goods) -> tuple[str, ...]:
     return (goods.item_class, goods.item_code, goods.variant or "", goods.lot_code or "", goods.serial_code or "")
 
 
-def reachable(connection: Connection, start: Goods, direction: Direction, depth_max: int | None = None) -> Sequence[Edge]:
+def reachable(
+    connection: Connection, start: Goods, direction: Direction, depth_max: int | None = None
+) -> Sequence[Edge]:
     """Both sides of all transformations on the way from `start`, edge by edge: those that were taken back too.
 
     At most `depth_max` transformations far. One recursive query, whatever the depth and width, and whatever circles.
