@@ -178,7 +178,9 @@ def counting(results: Results) -> str:
             what = f"{told['reads_per_s']:,} reads/s, {told['movements_per_s']:,} movements/s beside them, "
             rows.append([f"scan to feedback: {what}{beside.format(**told)}", f"{waits} ms"])
             young = " / ".join(f"{told[part]:.0f}" for part in ("young_p50_ms", "young_p95_ms", "young_p99_ms"))
-            rows.append([f"the same, while the broker was young ({name})", f"{young} ms"])
+            rows.append(
+                [f"the same, {'no' if name == 'beside' else 'a'} backlog, while the broker was young", f"{young} ms"]
+            )
     told = found.get("closing")
     if told:
         what = f"{told['lines']:,} lines over {told['partitions']} partitions, {told['differences']:,} differences"

@@ -34,7 +34,7 @@ from processors.domain.refusals import Reason
 from processors.domain.registers import StockRow
 from processors.domain.roots import root_key, root_row
 from processors.domain.serials import load_serials, unload_serials
-from processors.domain.stock import goods_moved, move_stock
+from processors.domain.stock import move_stock, place_moved
 from processors.domain.stock_keys import stock_key
 from processors.domain.view import View
 from processors.domain.withdrawal import withdraw
@@ -226,8 +226,8 @@ class _Work:
         """The line's serials whose place a later count has settled; each is corrected, or only reported."""
         intake, moment = self._intake, self._intake.occurred_at
         row_key = stock_key(intake.scope_key, leg.warehouse.code, leg.location, line.lot_code)
-        goods = goods_moved(intake, leg, line.lot_code)
-        found = late_serials(self._changes, intake.scope_key, row_key, goods, line.serials, moment, leg.load)
+        there = place_moved(intake, leg, line.lot_code)
+        found = late_serials(self._changes, intake.scope_key, row_key, there, line.serials, moment, leg.load)
         if not found:
             return frozenset()
         place = (leg.warehouse.code, leg.location)

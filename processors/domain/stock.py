@@ -2,7 +2,7 @@
 
 from processors.domain import keys, quantity
 from processors.domain.changes import Changes
-from processors.domain.counts.gone_through import Goods, first_counts, gone_through_until
+from processors.domain.counts.gone_through import StockPlace, first_counts, gone_through_until
 from processors.domain.counts.positions import LateMove
 from processors.domain.decision import Emit
 from processors.domain.events import Posting
@@ -50,7 +50,7 @@ def move_stock(
         if until is None or (last_counted_at is not None and last_counted_at > until):
             until = last_counted_at
         if until is not None and intake.occurred_at <= until:
-            counts = first_counts(changes, goods_moved(intake, leg, line.lot_code), key, intake.occurred_at)
+            counts = first_counts(changes, place_moved(intake, leg, line.lot_code), key, intake.occurred_at)
     correct = counts is not None and counts.first.compensate_late
     if load:
         loaded += amount
@@ -123,10 +123,10 @@ def move_stock(
     return row
 
 
-def goods_moved(intake: Intake, leg: Leg, lot_code: str | None) -> Goods:
-    """The goods that a leg moves of a lot."""
+def place_moved(intake: Intake, leg: Leg, lot_code: str | None) -> StockPlace:
+    """The stock row that a leg moves of a lot."""
     item = intake.item
-    return Goods(
+    return StockPlace(
         item.item_class, item.item_code, intake.variant or None, leg.warehouse.code, leg.location, lot_code, item.unit
     )
 

@@ -7,7 +7,7 @@ from processors.domain import keys, quantity
 from processors.domain.changes import ChangedRow, Changes
 from processors.domain.commitments import Commitments
 from processors.domain.counts.adjusting import Desk
-from processors.domain.counts.gone_through import first_counts, gone_through_until, goods_of
+from processors.domain.counts.gone_through import first_counts, gone_through_until, place_of
 from processors.domain.counts.late import late_serials, must_stay, settle_late
 from processors.domain.counts.positions import LateMove, LaterCounts
 from processors.domain.decision import Decision, Emit
@@ -149,8 +149,8 @@ class Undoing:
         counted: int | None = None
         staying: frozenset[str] = frozenset()
         if serials:
-            goods = goods_of(self._stock_row(key))
-            found = late_serials(self._changes, self._scope_key, key, goods, serials, moment, not effect.load)
+            there = place_of(self._stock_row(key))
+            found = late_serials(self._changes, self._scope_key, key, there, serials, moment, not effect.load)
             if found:
                 staying = must_stay(self._changes, self._scope_key, place[:2], lot_code, found, not effect.load, True)
             for serial, counts in found.items():
@@ -193,7 +193,7 @@ class Undoing:
         """The settled counts of a stock row without serials that the undone movement happened before."""
         row = self._stock_row(key)
         until = max(row.last_counted_at or 0, gone_through_until(self._changes.view, row.warehouse) or 0)
-        return None if moment > until else first_counts(self._changes, goods_of(row), key, moment)
+        return None if moment > until else first_counts(self._changes, place_of(row), key, moment)
 
     def _undo_stock(self, effect: Effect, lot_code: str | None, amount: int, one: bool) -> None:
         key = stock_key(self._scope_key, effect.warehouse, effect.location, lot_code)

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from processors.domain import keys
 from processors.domain.count_lines import CountResult, LineResult, PositionRow
-from processors.domain.counts.gone_through import GoneThrough, goods_of, note_gone_through, went_through
+from processors.domain.counts.gone_through import GoneThrough, note_gone_through, place_of
 from processors.domain.counts.list_facts import ListFacts, facts_row, list_row_key, read_facts
 from processors.domain.counts.outcomes import Outcomes
 from processors.domain.counts.pieces import Pieces
@@ -182,7 +182,8 @@ class _Slice:
         """Settle what nobody read, over the next stock rows."""
         last = None
         zone = self.outcomes.time_zone
-        passing = went_through(self._facts, self._inventory, self._list, progress.closing, zone, None)
+        moment = self._facts.moment(progress.closing, zone)
+        passing = GoneThrough(self._inventory, self._list, self._facts, progress.closing, moment, None)
         for key, stock in islice(self._view.prefix(STOCK, "", progress.after), slice_stock):
             last = key
             if self._facts.covers(stock.warehouse, stock.location) and not self._held(key):
@@ -202,7 +203,7 @@ class _Slice:
         return any(row.inventory == self._inventory for _, row in self._view.prefix(POSITIONS, f"{key}|"))
 
     def _unread(self, key: str, stock: StockRow, passing: GoneThrough) -> None:
-        row = passing.line(goods_of(stock), "zero", "open")
+        row = passing.line(place_of(stock), "zero", "open")
         first, moment = passing.first, passing.moment
         if self.settling.is_serial_managed(row):
             self.pieces.missing(row, first, moment, passing.closing)

@@ -4,6 +4,7 @@ import pytest
 
 from processors.domain.changes import Changes
 from processors.domain.counts.gone_through import GoneThrough, note_gone_through
+from processors.domain.counts.list_facts import list_row_key, read_facts
 from processors.domain.decision import Decision
 from tests.ledger.count_story import Counted
 from tests.ledger.ledger_story import CHEESE, NOON, PUMP, SALT, a_lot, a_movement, refused_with, reversal
@@ -104,8 +105,10 @@ def test_a_piece_missing_at_one_place_was_not_at_the_next_one_either() -> None:
 
 def test_what_a_settlement_has_not_come_to_yet_is_left_to_it() -> None:
     ledger = Counted()
+    ledger.open(at=10, uncounted="zero")
+    facts = read_facts(ledger.rows("ledger-state")[list_row_key("I1", "L1")])
     changes = Changes(ledger.view)
-    passing = GoneThrough("I1", "L1", "W1", (), NOON + 10, NOON + 100, NOON + 100, True, "FOO|RICE||W1|A|")
+    passing = GoneThrough("I1", "L1", facts, NOON + 100, NOON + 100, "FOO|RICE||W1|A|")
     note_gone_through(changes, passing, NOON)
     ledger.view.take(Decision(rows=changes.rows()))
     ledger.move(CHEESE, "IN", "4", "before it", 5, lots=(a_lot("L7", "4"),))

@@ -12,7 +12,7 @@ from processors.domain import keys
 from processors.domain.changes import Changes
 from processors.domain.count_lines import Adjustment, PositionRow
 from processors.domain.counts.adjusting import Desk, adjustment_id, post_adjustment, value_of
-from processors.domain.counts.gone_through import Goods, first_counts, first_passing, gone_through_until, goods_of
+from processors.domain.counts.gone_through import StockPlace, first_counts, first_passing, gone_through_until, place_of
 from processors.domain.counts.positions import (
     LateMove,
     LaterCounts,
@@ -39,24 +39,24 @@ def late_serials(
     changes: Changes,
     scope_key: str,
     row_key: str,
-    goods: Goods,
+    place: StockPlace,
     serials: Sequence[str],
     moment: int,
     load: bool,
 ) -> dict[str, LaterCounts]:
     """The serials of a line whose place a later count has settled: by a count of their own, or, where they come to a
     place that was counted without finding them, by that one."""
-    until = max(counted_until(changes.view, scope_key) or 0, gone_through_until(changes.view, goods.warehouse) or 0)
+    until = max(counted_until(changes.view, scope_key) or 0, gone_through_until(changes.view, place.warehouse) or 0)
     if moment > until:
         return {}
     covered: dict[str, LaterCounts] = {}
-    prefix = serial_prefix(scope_key, goods.lot_code)
+    prefix = serial_prefix(scope_key, place.lot_code)
     for serial in serials:
         key = f"{prefix}{keys.part(serial)}"
         found = later_counts_of_serial(changes, key, row_key, moment, leaves=not load)
         if found is None and load:
             found = later_place(changes, row_key, key, moment)
-            found = first_passing(changes, goods, row_key, key, moment, found)
+            found = first_passing(changes, place, row_key, key, moment, found)
         elif found is not None and not load and not found.first.counted and _stands_elsewhere(changes, key, row_key):
             found = later_counts_of_serial(changes, key, None, moment)
         if found is not None:
@@ -111,7 +111,7 @@ def settle_late(changes: Changes, desk: Desk, movement_id: str, moment: int, lat
             reasons += _settle(changes, desk, movement_id, late, correction)
         moves.append((row.moment, ADJUSTMENT, correction))
         # What explains what stood there unread is there from then on: the next count has seen it.
-        following = first_counts(changes, goods_of(row), row_key(row), row.moment + 1, row.moment)
+        following = first_counts(changes, place_of(row), row_key(row), row.moment + 1, row.moment)
         rest = late.amount + correction
         if following is None or rest == 0:
             return reasons

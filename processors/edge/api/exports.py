@@ -68,14 +68,15 @@ def export(
         # Written out before it is sent: how fast somebody reads must not say for how long the store keeps its old rows.
         file = tempfile.TemporaryFile()  # noqa: SIM115  # closed once it was sent
         try:
-            _write(file, form, columns, everything(connection, sight, entry.source, conditions, order, names))
+            write_file(file, form, columns, everything(connection, sight, entry.source, conditions, order, names))
         except BaseException:
             file.close()
             raise
     return StreamingResponse(_sent(file), 200, headers, MEDIA_TYPES[form])
 
 
-def _write(file: IO[bytes], form: str, columns: Columns, chunks: Chunks) -> None:
+def write_file(file: IO[bytes], form: str, columns: Columns, chunks: Chunks) -> None:
+    """Write a file of some form (`csv`, `parquet`, `xlsx`)."""
     match form:
         case "csv":
             file.writelines(csv_lines(columns, chunks))

@@ -151,25 +151,24 @@ class Projection:
 
     def _stand_by(self) -> None:
         """Return when this process may lead, or at the end; meanwhile pages are told what the leader brings."""
-        seen = self._positions()
+        seen, _ = self._look_at_leader({})
         while not self._ending.wait(STANDBY_LOOK_S):
-            now = self._positions()
+            now, may_lead = self._look_at_leader(seen)
             if now != seen:
                 seen = now
                 self._on_rows()
-            if now is not None and self._may_lead():
+            if may_lead:
                 return
 
-    def _may_lead(self) -> bool:
-        try:
-            with self._store.read() as connection:
-                return leading.may_lead(connection, self.name)
-        except Exception:
-            return False
+    def _look_at_leader(self, before: Positions | None) -> tuple[Positions | None, bool]:
+        """How far the leader has come, None where the store does not answer; and whether this process may lead.
 
-    def _positions(self) -> Positions | None:
+        `before`: what the look before gave: that the store is away is told once.
+        """
         try:
             with self._store.read() as connection:
-                return positions(connection)
-        except Exception:
-            return None
+                return positions(connection), leading.may_lead(connection, self.name)
+        except Exception as error:
+            log = logger.debug if before is None else logger.warning
+            log("standing by, and the store does not answer: %s", error)
+            return None, False

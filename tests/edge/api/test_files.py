@@ -16,7 +16,7 @@ from sqlalchemy import insert
 
 from processors.edge.api import exports
 from processors.edge.api.catalogue import BY_PATH, CATALOGUE
-from processors.edge.api.exports import csv_lines, write_parquet, write_sheet
+from processors.edge.api.exports import csv_lines, write_file, write_parquet, write_sheet
 from processors.edge.api.formulas import harmless
 from processors.edge.store.engine import Store
 from processors.edge.store.queries_registers import Order, Where, everything
@@ -154,13 +154,7 @@ def test_a_file_of_many_rows_takes_no_more_memory_than_one_of_few(
             chunks = everything(connection, WHOLE, entry.source, [few], Order(), [name for name, _ in columns])
             tracemalloc.start()
             before = pyarrow.total_allocated_bytes()
-            match form:
-                case "csv":
-                    file.writelines(csv_lines(columns, chunks))
-                case "parquet":
-                    write_parquet(file, columns, chunks)
-                case _:
-                    write_sheet(file, columns, chunks)
+            write_file(file, form, columns, chunks)
             highest = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
             assert pyarrow.total_allocated_bytes() - before < 2**20, "Arrow has given everything back"

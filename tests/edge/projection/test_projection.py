@@ -12,29 +12,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from processors.contract.codec import Codec
-from processors.contract.schema_ids import LockedIds
 from processors.edge.projection.projector import Projector, RebuildNeeded, projecting
 from processors.edge.projection.rebuild import rebuild
-from processors.edge.projection.supervision import Projection
 from processors.edge.store.engine import Store
 from processors.edge.store.tables import OFFSETS, PROJECTION, table_of
-from tests.edge.projection.topics import ALERTS, CODEC, LOTS, Topics, in_step, stored
+from tests.edge.projection.topics import ALERTS, CODEC, LOTS, Topics, in_step, running, stored
 from tests.edge.store.postgresql import PostgresqlServer
 from tests.faults.waiting import until
 
 pytestmark = pytest.mark.real
 ROOT = Path(__file__).parents[3]
-
-
-@contextmanager
-def running(topics: Topics, store: Store) -> Iterator[Projection]:
-    projection = Projection(store, topics.connection, lambda: Codec(LockedIds()))
-    projection.start()
-    try:
-        yield projection
-    finally:
-        projection.stop()
 
 
 @contextmanager

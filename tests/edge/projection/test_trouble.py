@@ -1,40 +1,24 @@
 """What the projection does where it cannot go on: all else goes on, and whoever looks is told what mends it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import NewPartitions
 from sqlalchemy import select
 
-from processors.contract.codec import Codec
 from processors.contract.manifest import key_of
-from processors.contract.schema_ids import LockedIds
 from processors.contract.topics import apply
 from processors.domain.events import Alert
 from processors.edge.projection.rebuild import RecordUnreadable, rebuild
 from processors.edge.projection.skipping import NotToSkip, skip
-from processors.edge.projection.supervision import Projection
 from processors.edge.store.engine import Store
 from processors.edge.store.tables import table_of
-from tests.edge.projection.topics import ALERTS, CODEC, LOTS, PARTITIONS, Topics
+from tests.edge.projection.topics import ALERTS, CODEC, LOTS, PARTITIONS, Topics, running
 from tests.edge.store.rows import a_lot
 from tests.faults.waiting import until
 
 pytestmark = pytest.mark.real
 UNREADABLE: list[int] = []
 """Offsets of what the cases before have left in the partition that they share."""
-
-
-@contextmanager
-def running(topics: Topics, store: Store) -> Iterator[Projection]:
-    projection = Projection(store, topics.connection, lambda: Codec(LockedIds()))
-    projection.start()
-    try:
-        yield projection
-    finally:
-        projection.stop()
 
 
 def put(topics: Topics, *records: tuple[bytes, bytes], partition: int = 1, topic: str = LOTS) -> int:

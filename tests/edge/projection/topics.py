@@ -4,7 +4,8 @@ What must stand there is found from the topics alone, with a plain reader and no
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from confluent_kafka import Producer
@@ -18,6 +19,7 @@ from processors.contract.reading import read_records
 from processors.contract.schema_ids import LockedIds
 from processors.contract.topics import apply
 from processors.domain.events import Alert
+from processors.edge.projection.supervision import Projection
 from processors.edge.store.engine import Store
 from processors.edge.store.tables import PROJECTED, table_of
 from processors.embedded.broker import Broker
@@ -117,3 +119,14 @@ def in_step(topics: Topics, store: Store) -> Callable[[], bool]:
     """Whether the store holds what the topics hold now; the topics are read once."""
     wanted = topics.contents()
     return lambda: stored(store) == wanted
+
+
+@contextmanager
+def running(topics: Topics, store: Store) -> Iterator[Projection]:
+    """A projection of these topics into a store, in a thread, until the end."""
+    projection = Projection(store, topics.connection, lambda: Codec(LockedIds()))
+    projection.start()
+    try:
+        yield projection
+    finally:
+        projection.stop()
